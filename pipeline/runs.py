@@ -1,0 +1,152 @@
+"""One `run_<stage>(day, settings)` for each stage: read, transform, write. The DAG's tasks and the CLI call these."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.lake import Lake
+from pipeline.reader import Reader, load_reader
+from pipeline.report import write_report
+from pipeline.schemas import (
+    Articles,
+    Entities,
+    Fetches,
+    Mentions,
+    Quarantine,
+    Raw,
+    Runs,
+    Sentiments,
+    Stances,
+    Statements,
+)
+from pipeline.settings import Settings
+from pipeline.sources import fetch, source_names
+from pipeline.stages.entities import resolve_entities
+from pipeline.stages.normalise import normalise
+from pipeline.stages.read import read_articles
+from pipeline.stages.sentiment import score_sentiment
+from pipeline.stages.stance import score_stance
+from pipeline.warehouse import build_warehouse
+
+STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
+
+
+class DayError(Exception):
+    """The day cannot be run: the message says why and what to do."""
+
+
+def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
+    """Fetch every source that has no raw part for the day yet (raw is write-once); returns what went wrong, a line each.
+
+    Raises:
+        DayError: the day is in the future.
+    """
+    if day > today:
+        raise DayError(f"{day} is in the future (today is {today}, UTC); choose a day up to today")
+    lake, config = Lake(settings.lake), settings.newsroom()
+    with _recorded(day, "fetch", settings) as rows:
+        for name in source_names(config):
+            if not lake.has(Raw, day, name):
+                raw, fetches = fetch(config, name, day, today=today)
+                if not raw.is_empty():
+                    lake.write(Raw, day, raw, name)
+                lake.write(Fetches, day, fetches, name)
+        raw, fetches = lake.read(Raw, day), lake.read(Fetches, day)
+        rows.update(rows_in=fetches.height, rows_out=raw.height)
+    failed = fetches.filter(pl.col("status") == "failed").select("source", "problem").unique(maintain_order=True)
+    refused = raw.filter(pl.col("problem").is_not_null()).select("source", "problem")
+    return [f"{source}: {problem}" for source, problem in [*failed.iter_rows(), *refused.iter_rows()]]
+
+
+def run_normalise(day: date, settings: Settings) -> None:
+    """Raw records to articles, the rest to quarantine."""
+    lake = Lake(settings.lake)
+    with _recorded(day, "normalise", settings) as rows:
+        raw = lake.read(Raw, day)
+        articles, quarantine = normalise(raw, settings.newsroom())
+        lake.write(Articles, day, articles)
+        lake.write(Quarantine, day, quarantine)
+        rows.update(rows_in=raw.height, rows_out=articles.height + quarantine.height)
+
+
+def plan_shards(day: date, settings: Settings) -> int:
+    """Into how many shards the day is cut for `read`: at least one, so that an empty day leaves empty partitions."""
+    articles = Lake(settings.lake).read(Articles, day).height
+    return max(1, -(-articles // settings.shard_articles))
+
+
+def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> None:
+    """Mentions and statements of every `shards`-th article from `shard` on, by article_id."""
+    lake, reader = Lake(settings.lake), _reader(settings)
+    with _recorded(day, "read", settings, shard=shard, reader=reader.revision) as rows:
+        articles = lake.read(Articles, day).sort("article_id").gather_every(shards, shard)
+        mentions, statements = read_articles(Articles.validate(articles), reader)
+        # Mentions last: their presence says that the shard is whole.
+        lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")
+        lake.write(Mentions, day, mentions, f"{shard:03d}-of-{shards:03d}")
+        rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
+
+
+def run_entities(day: date, settings: Settings) -> None:
+    """Which entity each mention and each speaker refers to."""
+    lake = Lake(settings.lake)
+    with _recorded(day, "entities", settings) as rows:
+        mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
+        entities = resolve_entities(lake.read(Articles, day), mentions, statements, settings.newsroom().entities)
+        lake.write(Entities, day, entities)
+        rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height)
+
+
+def run_stance(day: date, settings: Settings) -> None:
+    """How each speaker stands toward the entities and issues that their statements speak of."""
+    lake, reader = Lake(settings.lake), _reader(settings)
+    with _recorded(day, "stance", settings, reader=reader.revision) as rows:
+        mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
+        stances = score_stance(
+            lake.read(Articles, day), mentions, statements, lake.read(Entities, day), settings.newsroom().issues, reader.stance
+        )
+        lake.write(Stances, day, stances)
+        rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)
+
+
+def run_sentiment(day: date, settings: Settings) -> None:
+    """The outlet's own polarity toward each entity of each article."""
+    lake = Lake(settings.lake)
+    with _recorded(day, "sentiment", settings) as rows:
+        mentions = lake.read(Mentions, day)
+        sentiments = score_sentiment(mentions, lake.read(Entities, day))
+        lake.write(Sentiments, day, sentiments)
+        rows.update(rows_in=mentions.height, rows_out=sentiments.height)
+
+
+def run_publish(day: date, settings: Settings) -> Path:
+    """Build the warehouse from the whole lake beside the old one, check it, swap it in, write the front page of the day."""
+    lake = Lake(settings.lake)
+    with _recorded(day, "publish", settings) as rows:
+        rows.update(build_warehouse(lake, settings.warehouse, settings.newsroom(), threads=settings.threads))
+        write_report(settings.warehouse, settings.warehouse.with_name("report.html"), day)
+    return settings.warehouse
+
+
+@contextmanager
+def _recorded(
+    day: date, stage: str, settings: Settings, *, shard: int = 0, reader: str | None = None
+) -> Iterator[dict[str, int]]:
+    """Write the stage's row of `runs` when it has ended well."""
+    started_at, start = datetime.now(UTC), time.perf_counter()
+    rows: dict[str, int] = {}
+    yield rows
+    row = {"day": day, "stage": stage, "shard": shard, "started_at": started_at, "seconds": time.perf_counter() - start}
+    row |= {"rows_in": 0, "rows_out": 0, "code": version("standpoint"), "reader": reader} | rows
+    Lake(settings.lake).write(Runs, day, Runs.validate(pl.DataFrame([row]), cast=True), f"{stage}-{shard:03d}")
+
+
+def _reader(settings: Settings) -> Reader:
+    return load_reader(settings.reader, threads=settings.threads)

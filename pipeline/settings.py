@@ -1,0 +1,152 @@
+"""One frozen settings object, read from the environment once, and the newsroom's configuration (a TOML file)."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The settings or the configuration file cannot be used: the message says what, where and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Feed(_Strict):
+    """An RSS or Atom feed of one outlet. A live feed can only give today's news."""
+
+    kind: Literal["feed"] = "feed"
+    url: str
+    has_history: bool = False
+    """The feed keeps past entries (or its URL holds `{day}`): a past day takes the entries published on that day."""
+
+
+class Archive(_Strict):
+    """JSON Lines or WARC, plain or compressed, from a path or URL that may hold `{day}`; serves many outlets."""
+
+    kind: Literal["archive"] = "archive"
+    url: str
+
+
+class Outlet(_Strict):
+    """A publisher: where articles come from."""
+
+    domain: str = Field(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
+    name: str
+    sources: tuple[Feed, ...] = ()
+
+
+class Issue(_Strict):
+    """A topic on the watch-list that people take sides on."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    name: str
+    proposition: str
+    """One sentence that a holder can be for or against."""
+    aliases: tuple[str, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class KnownEntity(_Strict):
+    """An entity that the operator knows: its aliases resolve to it."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9-]+$")
+    name: str
+    type: Literal["PER", "ORG", "LOC", "MISC"]
+    aliases: tuple[str, ...] = ()
+    wikidata_id: str | None = Field(default=None, pattern=r"^Q\d+$")
+
+
+class Config(_Strict):
+    """The newsroom: outlets with their sources, archives, the watch-list of issues, known entities."""
+
+    outlets: tuple[Outlet, ...] = Field(min_length=1)
+    archives: tuple[Archive, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    entities: tuple[KnownEntity, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Config:
+        for what, ids in (
+            ("outlet domain", [o.domain for o in self.outlets]),
+            ("issue id", [i.id for i in self.issues]),
+            ("entity id", [e.id for e in self.entities]),
+        ):
+            if twice := sorted({i for i in ids if ids.count(i) > 1}):
+                raise ValueError(f"{what} given twice: {', '.join(twice)}")
+        return self
+
+
+class Settings(BaseSettings):
+    """Where things are and what a worker may use; read from `STANDPOINT_…` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="STANDPOINT_", frozen=True, extra="ignore")
+
+    lake: str
+    """Folder or URL of the lake."""
+    warehouse: Path
+    """Path of the published DuckDB file."""
+    config: Path
+    """The newsroom's TOML file."""
+    reader: Path | None = None
+    """Folder with other reader weights and their card; the shipped ones where unset."""
+    threads: Annotated[int, Field(ge=1)] = 2
+    """Threads that one task may use for polars, DuckDB and the reader."""
+    shard_articles: Annotated[int, Field(ge=1)] = 250
+    """Articles a shard of `read` holds at most: about 10 s of work on two cores, so that a lost worker costs little."""
+
+    def newsroom(self) -> Config:
+        """The configuration file, parsed and checked; relative archive paths are taken from the file's folder.
+
+        Raises:
+            SettingsError: the file is missing, is not TOML, or says something that the configuration does not know.
+        """
+        return load_config(self.config)
+
+
+def load_settings() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        SettingsError: a required variable is missing or a value is not what it should be.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the values come from the environment
+    except ValidationError as error:
+        raise SettingsError(
+            "; ".join(
+                f"set STANDPOINT_{str(e['loc'][0]).upper()} in the environment ({e['msg'].lower()})" for e in error.errors()
+            )
+        ) from error
+
+
+def load_config(path: Path) -> Config:
+    """The newsroom in a TOML file.
+
+    Raises:
+        SettingsError: see `Settings.newsroom`.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the configuration {path}: {error}; set STANDPOINT_CONFIG to a TOML file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError(
+            f"{path}: " + "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        ) from error
+    archives = tuple(
+        a if "://" in a.url else a.model_copy(update={"url": str(path.parent.resolve() / a.url)}) for a in config.archives
+    )
+    return config.model_copy(update={"archives": archives})
