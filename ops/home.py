@@ -28,7 +28,7 @@ def newsroom() -> dict[str, str]:
     """The pipeline's settings: the user's own, and for what they leave out the sample's or a place in `data/`."""
     place = ROOT / "data" / ("sample" if is_sample() else "")
     defaults = {
-        "STANDPOINT_CONFIG": str(ROOT / "sample" / "newsroom.toml"),
+        "STANDPOINT_CONFIG": str(ROOT / "sample" / "standpoint.toml"),
         "STANDPOINT_LAKE": str(place / "lake"),
         "STANDPOINT_WAREHOUSE": str(place / "warehouse.duckdb"),
     }

@@ -10,7 +10,6 @@ import argparse
 import importlib.util
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from ops import home
 RECORD = home.STATE / "up.json"
 LOGS = home.STATE / "logs"
 POSTGRES = home.STATE / "postgres"
-WEB_ADDRESS = home.STATE / "web-address"
 WAIT_S = 120.0
 """Until everything answers: about 15 s on two cores, several times that on a busy machine."""
 GRACE_S = 15.0
@@ -53,9 +51,8 @@ def up(port: int) -> None:
         _say(record.port)
         return
     down()
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise UpError(f"port {port} is taken: choose another with make up PORT={port + 10}")
+    if _listens(port):
+        raise UpError(f"port {port} is taken: choose another with make up PORT={port + 10}")
     home.make_home()
     LOGS.mkdir(exist_ok=True)
     started = Started(port)
@@ -89,6 +86,7 @@ def down() -> None:
     record = _record()
     if record is None:
         return
+    print("Ending Airflow ...", flush=True)
     _end([process for name, process in record.processes.items() if name != "postgres"])
     _end([process for name, process in record.processes.items() if name == "postgres"])  # the others write to it
     RECORD.unlink()
@@ -132,21 +130,11 @@ class Started:
 
 def start_web(started: Started) -> str:
     """The sample outlets' web on loopback; returns the proxy address by which it is reached."""
-    WEB_ADDRESS.unlink(missing_ok=True)
-    started.start("web", [sys.executable, "-m", "ops.up", "web"], dict(os.environ))
-    started.wait_for("the sample's web", WEB_ADDRESS.exists)
-    return WEB_ADDRESS.read_text()
-
-
-def web() -> None:
-    """Serve the sample's web until ended, its address in a file."""
-    from sample.serve import serving
-
-    with serving() as address:
-        part = WEB_ADDRESS.with_suffix(".part")
-        part.write_text(address)
-        part.replace(WEB_ADDRESS)
-        signal.pause()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started.start("web", [sys.executable, "-m", "sample.serve", "--port", str(port)], dict(os.environ))
+    started.wait_for("the sample's web", lambda: _listens(port))
+    return f"http://127.0.0.1:{port}"
 
 
 def start_postgres(started: Started) -> tuple[str, Path]:
@@ -188,6 +176,11 @@ def start_postgres(started: Started) -> tuple[str, Path]:
 def _sqlite(reason: str) -> tuple[str, Path]:
     print(f"Without Postgres ({reason}): SQLite. Should the UI refuse a backfill with 503, ask for it again.")
     return home.SQLITE, home.HOME / "prepared"
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _is_healthy(port: int) -> bool:
@@ -269,11 +262,11 @@ def _family(pid: int, born: float) -> set[psutil.Process]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
-    parser.add_argument("what", choices=["up", "down", "web"])
+    parser.add_argument("what", choices=["up", "down"])
     parser.add_argument("--port", type=int, default=8080)
     chosen = parser.parse_args()
     try:
-        {"up": lambda: up(chosen.port), "down": down, "web": web}[chosen.what]()
+        {"up": lambda: up(chosen.port), "down": down}[chosen.what]()
     except UpError as error:
         sys.exit(str(error))
 

@@ -1,0 +1,417 @@
+"""`standpoint …`: the verbs of the nightly DAG, without Airflow. Exit codes are `Exit`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline.settings import Settings
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    LOOK = 3
+
+
+EXIT_CODES = (
+    "Exit codes: 0 all well; 1 failed; 2 wrong usage or settings; 3 done, but a source failed or input was refused."
+)
+SETTINGS = (
+    "Settings come from the environment: STANDPOINT_LAKE (folder or URL), STANDPOINT_WAREHOUSE (path of the DuckDB "
+    "file), STANDPOINT_CONFIG (TOML file with outlets, issues and known entities)."
+)
+PROBLEMS_SHOWN = 20
+"""Lines of what went wrong that are printed; the rest is in the tables `quarantine` and `fetches`."""
+PIPE_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe."""
+
+app = typer.Typer(
+    help=f"Who said what about whom, and how they stand: every night, from the whole press, in SQL.\n\n{SETTINGS}",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class UsageError(Exception):
+    """What was asked cannot be done: the message says why and what to do."""
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False) -> None:
+    """Read in `main`, which also takes it after the command."""
+
+
+@app.command(epilog="Example: standpoint run --day 2026-01-05")
+def run(
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The UTC day to run.", show_default="yesterday, UTC", metavar="DAY"),
+    ] = None,
+) -> None:
+    """Fetch, read and publish one day.
+
+    Raw pages that the lake holds already are not fetched again; everything after them is done anew, so running a day
+    twice gives the same result.
+    """
+    chosen = _today() - timedelta(days=1) if day is None else day.date()
+    _run_days([chosen])
+
+
+@app.command(epilog="Example: standpoint backfill 2026-01-01 2026-01-31")
+def backfill(
+    first: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="First UTC day.", metavar="FIRST")],
+    last: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Last UTC day.", metavar="LAST")],
+) -> None:
+    """Run every day from FIRST to LAST, then publish once.
+
+    A live feed has no past days: such a day ends as a gap in outlet_coverage_daily, unless an archive fills it.
+    """
+    if last < first:
+        raise UsageError(f"the last day {last:%Y-%m-%d} is before the first day {first:%Y-%m-%d}")
+    _run_days([(first + timedelta(days=n)).date() for n in range((last - first).days + 1)])
+
+
+@app.command(epilog="Example: standpoint publish --day 2026-01-05")
+def publish(
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Day of the front page.", show_default="the lake's last", metavar="DAY"
+        ),
+    ] = None,
+) -> None:
+    """Build the warehouse anew from the lake, check it, swap it in, write the front page."""
+    settings = _settings()
+    from pipeline.lake import Lake
+    from pipeline.runs import DayError, run_publish
+    from pipeline.schemas import Sentiments
+
+    days = Lake(settings.lake).days(Sentiments)
+    if day is None and not days:
+        raise DayError(f"the lake {settings.lake} holds no finished day; run one first: standpoint run --day DAY")
+    _say_published(run_publish(day.date() if day else days[-1], settings))
+
+
+@app.command(epilog="Examples: standpoint read article.txt | standpoint read page.html | pbpaste | standpoint read -")
+def read(
+    file: Annotated[str, typer.Argument(help="A text or a web page; - reads the standard input.", metavar="FILE")],
+) -> None:
+    """Show what the reader sees in one text: mentions, statements and stances.
+
+    Needs no lake and no warehouse. Issues and known entities are taken from STANDPOINT_CONFIG where it is set.
+    """
+    settings = _settings(lake="-", warehouse="-", **({} if "STANDPOINT_CONFIG" in os.environ else {"config": "-"}))
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    tables = _read_text(_text(content, file), settings)
+    console = new_console()
+    for table in tables:
+        console.print(table)
+
+
+@app.command(epilog="Example: standpoint status")
+def status() -> None:
+    """Show the warehouse's days, row counts, gaps and failed checks."""
+    settings = _settings()
+    if not settings.warehouse.exists():
+        raise UsageError(
+            f"there is no warehouse at {settings.warehouse} yet; make one: standpoint run --day DAY, or check "
+            "STANDPOINT_WAREHOUSE"
+        )
+    import duckdb
+
+    console = new_console()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        for title, query in STATUS.items():
+            rows = warehouse.sql(query)
+            console.print(new_table(title, rows.columns, rows.fetchall()))
+    console.print(f"Warehouse: {settings.warehouse}   Lake: {settings.lake}", soft_wrap=True)
+
+
+STATUS = {
+    "Days": """
+        select day, is_finished as finished,
+            (select count(*) from articles a where a.day = d.day) as articles,
+            (select count(*) from quarantine q where q.day = d.day) as refused,
+            (select count(*) from mentions m where m.day = d.day) as mentions,
+            (select count(*) from statements s where s.day = d.day) as statements,
+            (select count(*) from stances s where s.day = d.day) as stances,
+            (select count(*) from outlet_coverage_daily c where c.day = d.day and c.is_gap) as gaps
+        from days d order by day""",
+    "Gaps: days without an article of an outlet": """
+        select outlet, min(day) as first, max(day) as last, count(*) as days, arg_max(reason, day) as reason
+        from outlet_coverage_daily where is_gap group by outlet order by outlet""",
+    "Checks that failed": """
+        select name, severity, offending_rows as rows, meaning, example
+        from checks where not is_passed order by name""",
+}
+
+
+# --- running days ----------------------------------------------------------------------------------------------------
+
+
+def _run_days(days: list[date]) -> None:
+    settings, today = _settings(), _today()
+    settings.newsroom()  # a typing error in the configuration is said before anything is fetched
+    from pipeline import runs
+
+    if days[-1] > today:
+        raise runs.DayError(f"{days[-1]} is in the future (today is {today}, UTC); choose days up to today")
+    problems: list[str] = []
+    with _progress(len(days)) as step:
+        for day in days:
+            for stage, do in _stages(day, settings, today, problems):
+                with step(day, stage):
+                    do()
+        with step(days[-1], "publish"):
+            warehouse = runs.run_publish(days[-1], settings)
+    _say_published(warehouse)
+    if problems:
+        count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
+        print(f"{count} to look at:", file=sys.stderr)
+        for line in problems[:PROBLEMS_SHOWN]:
+            print(f"  {line}", file=sys.stderr)
+        if len(problems) > PROBLEMS_SHOWN:
+            print(f"  and {len(problems) - PROBLEMS_SHOWN} more: see quarantine and fetches", file=sys.stderr)
+        raise typer.Exit(Exit.LOOK)
+
+
+def _stages(
+    day: date, settings: Settings, today: date, problems: list[str]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The stages of a day but the last, in their order: a name to show and what to do."""
+    from pipeline import runs
+
+    yield "fetch", lambda: problems.extend(f"{day} {line}" for line in runs.run_fetch(day, settings, today=today))
+    yield "normalise", lambda: runs.run_normalise(day, settings)
+    shards = runs.plan_shards(day, settings)
+    for shard in range(shards):
+        name = "read" if shards == 1 else f"read {shard + 1}/{shards}"
+        yield name, lambda shard=shard: runs.run_read(day, settings, shard, shards)  # type: ignore[misc]
+    yield "entities", lambda: runs.run_entities(day, settings)
+    yield "stance", lambda: runs.run_stance(day, settings)
+    yield "sentiment", lambda: runs.run_sentiment(day, settings)
+
+
+@contextmanager
+def _progress(days: int) -> Iterator[Callable[[date, str], Any]]:
+    """Shows the stage that runs: a bar over the days on a terminal, else a line for each stage."""
+    if not sys.stderr.isatty():
+        yield _plain_step
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = [TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TextColumn("days")]
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=days)
+        seen: list[date] = []
+
+        @contextmanager
+        def step(day: date, stage: str) -> Iterator[None]:
+            bar.update(task, description=f"{day} {stage}")
+            yield
+            if stage == "sentiment":
+                seen.append(day)
+                bar.update(task, completed=len(seen))
+
+        yield step
+
+
+@contextmanager
+def _plain_step(day: date, stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    print(f"{day} {stage} {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+
+
+def _say_published(warehouse: Path) -> None:
+    print(f"Warehouse:  {warehouse}\nFront page: {warehouse.with_name('report.html')}")
+
+
+# --- reading one text ------------------------------------------------------------------------------------------------
+
+
+def _text(content: bytes, name: str) -> str:
+    from pipeline.stages.normalise import clean, extract
+
+    if re.match(rb"\s*<(!doctype|html|\?xml)", content, re.IGNORECASE):
+        if (page := extract(content, name)) is None:
+            raise UsageError(f"no article was found on the page {name}; give its text instead")
+        return page.body
+    if not (text := clean(content.decode("utf-8", errors="replace"))):
+        raise UsageError(f"{name} holds no text")
+    return text
+
+
+def _read_text(text: str, settings: Settings) -> Iterator[Table]:
+    import polars as pl
+
+    from pipeline.gazetteer import load_gazetteer
+    from pipeline.reader import load_reader
+    from pipeline.schemas import Articles
+    from pipeline.stages.entities import resolve_entities
+    from pipeline.stages.read import read_articles
+    from pipeline.stages.stance import score_stance
+
+    reader = load_reader(settings.reader, threads=settings.threads)
+    newsroom = settings.newsroom() if settings.config != Path("-") else None
+    at = datetime(1970, 1, 1, tzinfo=UTC)  # one text alone has no day; nothing below looks at it
+    article: dict[str, Any] = {name: "-" for name, column in Articles.columns().items() if column.dtype == pl.String}
+    article |= {"day": at.date(), "published_at": at, "published_on": at.date(), "published_at_origin": "day"}
+    article |= {"body": text, "language": reader.languages[0], "authors": [], "is_reprint": False}
+    articles = Articles.validate(pl.DataFrame([article]), cast=True)
+    mentions, statements = read_articles(articles, reader)
+    known, issues = (newsroom.entities, newsroom.issues) if newsroom else ((), ())
+    entities = resolve_entities(articles, mentions, statements, known, load_gazetteer())
+    stances = score_stance(articles, mentions, statements, entities, issues, reader.stance)
+
+    names = entities.select("start", "end", "name")
+    number = pl.col("statement_id").str.extract(r"(\d+)$")
+    yield _frame_table(
+        "Mentions",
+        mentions.join(names, on=["start", "end"], how="left", maintain_order="left").select(
+            "text",
+            "type",
+            _percent("probability"),
+            pl.col("name").fill_null("").alias("entity"),
+            _likeliest("negative", "neutral", "positive").alias("polarity"),
+            pl.when(number.is_null()).then(pl.lit("outlet")).otherwise("statement " + number).alias("voice"),
+        ),
+    )
+    speakers = names.rename({"start": "speaker_start", "end": "speaker_end", "name": "who"})
+    yield _frame_table(
+        "Statements",
+        statements.join(speakers, on=["speaker_start", "speaker_end"], how="left", maintain_order="left").select(
+            number.alias("no."),
+            "kind",
+            pl.col("speaker").fill_null(""),
+            pl.col("who").fill_null("").alias("entity"),
+            pl.col("cue").fill_null(""),
+            pl.col("text").alias("content"),
+            _percent("probability"),
+        ),
+    )
+    yield _frame_table(
+        "Stances",
+        stances.select(
+            number.alias("no."),
+            "holder",
+            pl.col("stance").cast(pl.String).fill_null("abstains"),
+            pl.col("target"),
+            _likeliest("against", "neutral", "favour").alias("likeliest"),
+            "evidence",
+        ),
+    )
+
+
+def _percent(column: str) -> pl.Expr:
+    import polars as pl
+
+    return pl.format("{}%", (pl.col(column) * 100).round().cast(pl.Int64)).alias(column)
+
+
+def _likeliest(*columns: str) -> pl.Expr:
+    """The name of the greatest of the columns, with its value in per cent."""
+    import polars as pl
+
+    top = pl.max_horizontal(*columns)
+    name = pl.coalesce(*(pl.when(pl.col(column) == top).then(pl.lit(column)) for column in columns))
+    return pl.format("{} {}%", name, (top * 100).round().cast(pl.Int64))
+
+
+# --- printing --------------------------------------------------------------------------------------------------------
+
+
+def new_console() -> Console:
+    """The standard output, wide enough for tables where it is no terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, markup=False)
+
+
+def _frame_table(title: str, frame: pl.DataFrame) -> Table:
+    return new_table(title, frame.columns, frame.rows())
+
+
+def new_table(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+    """Rows as a table with a title; only the title where there are none."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title if rows else f"{title}: none", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in columns if rows else ():
+        table.add_column(name, justify="right" if isinstance(rows[0][columns.index(name)], int) else "left")
+    for row in rows:
+        # Text, so that a bracket in the press is not taken for markup.
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    return table
+
+
+# --- start and end ---------------------------------------------------------------------------------------------------
+
+
+def _today() -> date:
+    """The UTC day: the one place of the pipeline's own code that asks the clock for it."""
+    return datetime.now(UTC).date()
+
+
+def _settings(**given: str) -> Settings:
+    """The environment's settings; `given` stand for what this command does without."""
+    from pipeline.settings import load_settings
+    from pipeline.threads import cap_threads
+
+    for name, value in given.items():
+        os.environ[f"STANDPOINT_{name.upper()}"] = value
+    settings = load_settings()
+    cap_threads(settings.threads)
+    return settings
+
+
+def main() -> None:
+    """The program: an error becomes one line on stderr and an exit code; `--debug` shows its traceback instead."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(arguments)
+    except Exception as error:
+        if len(arguments) < len(sys.argv) - 1:
+            raise
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> Exit:
+    kind = type(error)
+    if not kind.__module__.startswith(("pipeline.", "__main__")):
+        print(f"unexpected {kind.__name__}: {error}; see where it came from with --debug", file=sys.stderr)
+        return Exit.FAILED
+    print(f"standpoint: {error}", file=sys.stderr)
+    return Exit.USAGE if kind.__name__ in ("SettingsError", "DayError", "UsageError") else Exit.FAILED
+
+
+if __name__ == "__main__":
+    main()
