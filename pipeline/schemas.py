@@ -198,7 +198,7 @@ class Entities(dy.Schema):
 
 
 class Stances(dy.Schema):
-    """One row per holder, target and statement: how a speaker stands toward an entity or an issue, with its evidence."""
+    """One row per holder, target and statement: how a speaker stands toward an entity or an issue, with evidence."""
 
     day = _day()
     stance_id = dy.String(primary_key=True, metadata=_doc("Stable id: hash of article, statement, holder and target."))
@@ -252,7 +252,7 @@ class Sentiments(dy.Schema):
 
 
 class Runs(dy.Schema):
-    """One row per day, stage and shard: the latest run, what went in and came out, and which code and weights did it."""
+    """One row per day, stage and shard: its latest run, what went in and came out, which code and weights did it."""
 
     day = _day()
     stage = dy.String(primary_key=True, metadata=_doc("Stage of the pipeline."))
@@ -263,6 +263,19 @@ class Runs(dy.Schema):
     rows_out = dy.Int64(min=0, metadata=_doc("Rows that the stage wrote, over all its tables."))
     code = dy.String(metadata=_doc("Version of the pipeline's code."))
     reader = dy.String(nullable=True, metadata=_doc("Revision of the reader's weights, for the stages that use them."))
+
+
+class Gazetteer(dy.Schema):
+    """One row per known entity, shipped with the package: what names across articles and days are resolved to."""
+
+    entity_id = dy.String(primary_key=True, metadata=_doc("Wikidata QID where known, else the id that the name gets."))
+    name = dy.String(metadata=_doc("Full name, as shown."))
+    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+    wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
+    aliases = dy.List(dy.String(), metadata=_doc("Names that mean the entity, the full name among them."))
+    demonyms = dy.List(dy.String(), metadata=_doc("Adjectives and members: Russian, Russians; Republican."))
+    gender = dy.Enum(["f", "m"], nullable=True, metadata=_doc("Of a person, where known: tells he from she."))
+    capital_of = dy.String(nullable=True, metadata=_doc("Entity id of the country whose capital it is."))
 
 
 LAKE: dict[str, type[dy.Schema]] = {
@@ -276,4 +289,340 @@ LAKE: dict[str, type[dy.Schema]] = {
     "stances": Stances,
     "sentiments": Sentiments,
     "runs": Runs,
+}
+
+
+# --- warehouse -------------------------------------------------------------------------------------------------------
+# Times are TIMESTAMP in UTC here, not TIMESTAMP WITH TIME ZONE: the same file must print the same in every client.
+
+
+def _outlet(primary_key: bool = False) -> dy.String:
+    return dy.String(primary_key=primary_key, metadata=_doc("Domain of the publisher."))
+
+
+def _published_on() -> dy.Date:
+    return dy.Date(metadata=_doc("UTC day of publication of the article."))
+
+
+def _is_reprint() -> dy.Bool:
+    return dy.Bool(metadata=_doc("True where the article is a copy or near-copy of another article of its story."))
+
+
+def _is_latest() -> dy.Bool:
+    return dy.Bool(metadata=_doc("False where a later day holds a revision of the article; aggregates leave it out."))
+
+
+def _mart_day() -> dy.Date:
+    return dy.Date(primary_key=True, metadata=_doc("UTC day of publication."))
+
+
+def _count(doc: str) -> dy.Int64:
+    return dy.Int64(min=0, metadata=_doc(doc))
+
+
+def _articles() -> dy.Int64:
+    return _count("Articles, reprints included, the latest revision of each.")
+
+
+def _articles_unique() -> dy.Int64:
+    return _count("Articles with reprints collapsed: a wire copy counts once, at its first printing.")
+
+
+def _share(doc: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=0, max=1, metadata=_doc(doc))
+
+
+def _mean(doc: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=-1, max=1, metadata=_doc(doc))
+
+
+def _low(of: str) -> dict[str, Any]:
+    return _doc(f"Lower end of the 95 % interval of {of}.")
+
+
+def _high(of: str) -> dict[str, Any]:
+    return _doc(f"Upper end of the 95 % interval of {of}.")
+
+
+class Days(dy.Schema):
+    """One row per day that the lake knows of. Only the rows of finished days are in the warehouse."""
+
+    day = dy.Date(primary_key=True, metadata=_doc("UTC day of the run."))
+    is_finished = dy.Bool(metadata=_doc("True where every stage of the day has written all its parts."))
+
+
+class Outlets(dy.Schema):
+    """One row per outlet: those of the configuration, and those that the lake remembers from an earlier one."""
+
+    outlet = _outlet(primary_key=True)
+    name = dy.String(metadata=_doc("Name of the outlet; the domain where the configuration no longer names it."))
+    is_configured = dy.Bool(metadata=_doc("True where the configuration of this publish names the outlet."))
+
+
+class Issues(dy.Schema):
+    """One row per issue of the watch-list: a topic that people take sides on."""
+
+    issue_id = dy.String(primary_key=True, metadata=_doc("Id of the issue, as in `stances.target_id`."))
+    name = dy.String(metadata=_doc("Short name."))
+    proposition = dy.String(metadata=_doc("One sentence that a holder can be against or in favour of."))
+    aliases = dy.List(dy.String(), metadata=_doc("Other words for the issue."))
+    starts_on = dy.Date(nullable=True, metadata=_doc("First day that the issue is watched; null = from the beginning."))
+    ends_on = dy.Date(nullable=True, metadata=_doc("Last day that the issue is watched; null = without end."))
+
+
+class WarehouseArticles(Articles):
+    """One row per day and article: one normalised story text with its metadata. A later day's row is a revision."""
+
+    is_latest = _is_latest()
+
+
+class EntityNames(dy.Schema):
+    """One row per entity: a person, organisation, place or other name that the articles speak of, across all days."""
+
+    entity_id = dy.String(primary_key=True, metadata=_doc("Stable id: the Wikidata QID where one is known."))
+    name = dy.String(metadata=_doc("The name that most spans were resolved to."))
+    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+    wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
+    aliases = dy.List(dy.String(), metadata=_doc("The words that named it, as printed, no pronouns; in ABC order."))
+    first_on = dy.Date(nullable=True, metadata=_doc("First day of publication; null where every revision left it out."))
+    last_on = dy.Date(nullable=True, metadata=_doc("Last day of publication; null where every revision left it out."))
+    articles = _articles()
+    articles_unique = _articles_unique()
+    mentions = _count("Mentions in those articles, whoever speaks.")
+
+
+class WarehouseMentions(Mentions):
+    """One row per mention: a span of the body that names an entity, with the polarity of its voice toward it."""
+
+    entity_id = dy.String(nullable=True, metadata=_doc("The entity that the mention refers to; null = not resolved."))
+    name = dy.String(nullable=True, metadata=_doc("The entity's name."))
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class WarehouseStatements(Statements):
+    """One row per statement: one attribution with its speaker span, cue span and content spans."""
+
+    speaker_id = dy.String(
+        nullable=True, metadata=_doc("Entity that speaks; null where there is no speaker span or it was not resolved.")
+    )
+    speaker_name = dy.String(nullable=True, metadata=_doc("Name of the entity that speaks."))
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class WarehouseStances(Stances):
+    """One row per holder, target and statement: how a speaker stands toward an entity or an issue, with evidence."""
+
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class WarehouseSentiments(Sentiments):
+    """One row per article and entity: the outlet's own voice toward the entity. What speakers say does not count."""
+
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class EntitySentimentDaily(dy.Schema):
+    """One row per day of publication, outlet and entity: how the outlet's own voice treats the entity."""
+
+    day = _mart_day()
+    outlet = _outlet(primary_key=True)
+    entity_id = dy.String(primary_key=True, metadata=_doc("The entity."))
+    name = dy.String(metadata=_doc("The entity's name."))
+    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+    articles = _articles()
+    articles_unique = _articles_unique()
+    articles_negative = _count("Articles whose own voice is likeliest negative.")
+    articles_neutral = _count("Articles whose own voice is likeliest neutral.")
+    articles_positive = _count("Articles whose own voice is likeliest positive.")
+    articles_abstained = _count("Articles on which the reader abstains; the four counts add up to `articles`.")
+    mentions = _count("Mentions in the outlet's own voice.")
+    mentions_quoted = _count("Mentions inside statements; they do not count toward the sentiment.")
+    sentiment_mean = _mean("Mean over the articles of P(positive) - P(negative), -1 to 1.")
+    sentiment_mean_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("sentiment_mean"))
+    sentiment_mean_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("sentiment_mean"))
+    sentiment_mean_unique = _mean("The same with reprints collapsed; null where every article is a reprint.")
+    sentiment_mean_unique_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("sentiment_mean_unique"))
+    sentiment_mean_unique_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("sentiment_mean_unique"))
+
+
+class StanceDaily(dy.Schema):
+    """One row per day of publication, holder and target: how the holder stands, by all statements printed that day."""
+
+    day = _mart_day()
+    holder_id = dy.String(nullable=True, metadata=_doc("Entity id of the holder; null for holders without a name."))
+    holder = dy.String(primary_key=True, metadata=_doc("The holder's name, or the words of a speaker without a name."))
+    target_kind = dy.Enum(["entity", "issue"], primary_key=True, metadata=_doc("What the stance is toward."))
+    target_id = dy.String(primary_key=True, metadata=_doc("Entity id or issue id."))
+    target = dy.String(metadata=_doc("Name of the entity or issue."))
+    outlets = _count("Outlets that printed the statements.")
+    articles = _articles()
+    articles_unique = _articles_unique()
+    statements = _count("Statements that show the stance, in all those articles.")
+    statements_against = _count("Statements likeliest against the target.")
+    statements_neutral = _count("Statements that likeliest take no side.")
+    statements_favour = _count("Statements likeliest in favour of the target.")
+    statements_abstained = _count("Statements on which the reader abstains; the four add up to `statements`.")
+    stance_mean = _mean("Mean over the articles of P(favour) - P(against), -1 to 1.")
+    stance_mean_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("stance_mean"))
+    stance_mean_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("stance_mean"))
+    stance_mean_unique = _mean("The same with reprints collapsed; null where every article is a reprint.")
+    stance_mean_unique_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("stance_mean_unique"))
+    stance_mean_unique_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("stance_mean_unique"))
+    clearest_stance_id = dy.String(metadata=_doc("The statement that shows a side most clearly: try `evidence(…)`."))
+
+
+class SpeakerShareDaily(dy.Schema):
+    """One row per day of publication, outlet and named speaker: who gets quoted, of all statements that it printed."""
+
+    day = _mart_day()
+    outlet = _outlet(primary_key=True)
+    speaker_id = dy.String(primary_key=True, metadata=_doc("Entity that speaks."))
+    speaker = dy.String(metadata=_doc("The speaker's name."))
+    articles = _articles()
+    articles_unique = _articles_unique()
+    statements = _count("Statements of the speaker.")
+    statements_unique = _count("Statements of the speaker with reprints collapsed.")
+    outlet_statements = _count("Statements of anyone that the outlet printed that day, unnamed speakers included.")
+    outlet_statements_unique = _count("The same with reprints collapsed.")
+    outlet_statements_unnamed = _count("Of outlet_statements, those with no resolved speaker.")
+    statement_share = _share("statements / outlet_statements.")
+    statement_share_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("statement_share"))
+    statement_share_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("statement_share"))
+    statement_share_unique = _share("The same with reprints collapsed; null where the outlet had only reprints.")
+    statement_share_unique_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("statement_share_unique"))
+    statement_share_unique_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("statement_share_unique"))
+
+
+class OutletCoverageDaily(dy.Schema):
+    """One row per outlet and day of a run, whatever came of it: what was fetched, kept, refused. A gap is a row."""
+
+    day = dy.Date(primary_key=True, metadata=_doc("UTC day of the run (not of publication)."))
+    outlet = _outlet(primary_key=True)
+    status = dy.Enum(
+        [*FETCH_STATUSES, "not_asked"],
+        metadata=_doc("Best status of the outlet's sources that day; not_asked = no source of it was configured."),
+    )
+    is_gap = dy.Bool(metadata=_doc("True where the day brought no article of the outlet."))
+    reason = dy.String(nullable=True, metadata=_doc("Why articles are missing; never null where is_gap."))
+    records = _count("Records that the outlet's sources gave.")
+    articles = _count("Articles of the day's run, reprints included, revised since or not.")
+    articles_unique = _articles_unique()
+    articles_revised = _count("Of articles, those that a later day replaced by a revision.")
+    articles_unread = _count("Of articles, those in which the reader found nothing: mostly other languages.")
+    articles_refused = _count("Records that went to quarantine.")
+
+
+class CoMentionDaily(dy.Schema):
+    """One row per day of publication and pair of entities that share two articles or more: who appears with whom."""
+
+    day = _mart_day()
+    entity_a = dy.String(primary_key=True, metadata=_doc("Entity id; entity_a < entity_b."))
+    entity_b = dy.String(primary_key=True, metadata=_doc("Entity id."))
+    name_a = dy.String(metadata=_doc("Name of entity_a."))
+    name_b = dy.String(metadata=_doc("Name of entity_b."))
+    articles = _count("Articles that name both, reprints included, the latest revision of each.")
+    articles_unique = _count("Articles that name both, reprints collapsed.")
+    articles_either = _count("Articles that name one or the other or both.")
+    articles_either_unique = _count("Articles that name one or the other or both, reprints collapsed.")
+    together_share = _share("articles / articles_either (Jaccard).")
+    together_share_unique = _share("The same with reprints collapsed; null where only reprints name them.")
+    together_share_unique_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("together_share_unique"))
+    together_share_unique_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("together_share_unique"))
+
+
+class Stories(dy.Schema):
+    """One row per story: a cluster of articles that report the same thing, and the outlets that printed it."""
+
+    story_id = dy.String(primary_key=True, metadata=_doc("The article_id of the first printing."))
+    day = dy.Date(metadata=_doc("UTC day of the first publication."))
+    title = dy.String(metadata=_doc("Headline of the first printing."))
+    first_outlet = dy.String(metadata=_doc("Domain of the outlet of the first printing."))
+    first_published_at = dy.Datetime(time_unit="us", metadata=_doc("Publication time of the first printing, UTC."))
+    last_published_at = dy.Datetime(time_unit="us", metadata=_doc("Publication time of the last printing, UTC."))
+    articles = _articles()
+    articles_unique = _articles_unique()
+    outlets = dy.List(dy.String(), metadata=_doc("Domains of the outlets that printed it, in ABC order."))
+
+
+class TrendingDaily(dy.Schema):
+    """One row per day of publication and entity: how much of the day speaks of it, against the seven days before."""
+
+    day = _mart_day()
+    entity_id = dy.String(primary_key=True, metadata=_doc("The entity."))
+    name = dy.String(metadata=_doc("The entity's name."))
+    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+    articles = _articles()
+    articles_unique = _articles_unique()
+    day_articles = _count("Articles of the day in which the reader found any mention.")
+    day_articles_unique = _count("The same with reprints collapsed.")
+    article_share = _share("articles / day_articles.")
+    article_share_unique = _share("The same with reprints collapsed; null where the day had only reprints.")
+    article_share_unique_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("article_share_unique"))
+    article_share_unique_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("article_share_unique"))
+    before_articles_unique = _count("Articles of the seven days before that speak of it, reprints collapsed.")
+    before_day_articles_unique = _count("All articles of the seven days before, reprints collapsed.")
+    before_share_unique = _share("Their ratio; null where the seven days before hold no article.")
+    change_unique = _mean("article_share_unique - before_share_unique.")
+    change_unique_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("change_unique"))
+    change_unique_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("change_unique"))
+    rank = dy.Int64(min=1, metadata=_doc("Place of the day, 1 = the rise that is surest (by change_unique_low)."))
+
+
+class EvalScores(dy.Schema):
+    """One row per reading, data set, split and metric: how accurate the reader is on public test sets."""
+
+    reading = dy.String(primary_key=True, metadata=_doc("What is read: mentions, statements, polarity, stance."))
+    dataset = dy.String(primary_key=True, metadata=_doc("Public data set."))
+    split = dy.String(primary_key=True, metadata=_doc("Split of the data set, kept out of training."))
+    metric = dy.String(primary_key=True, metadata=_doc("Metric, as its data set's authors define it."))
+    value = dy.Float64(metadata=_doc("The score."))
+    reader = dy.String(primary_key=True, metadata=_doc("Revision of the reader's weights that was measured."))
+
+
+class Checks(dy.Schema):
+    """One row per check of this publish. A blocking check that fails keeps the old warehouse; a warning does not."""
+
+    name = dy.String(primary_key=True, metadata=_doc("Name of the check: its file in sql/checks."))
+    severity = dy.Enum(["blocking", "warning"], metadata=_doc("What a failure does."))
+    meaning = dy.String(metadata=_doc("What must hold."))
+    is_passed = dy.Bool(metadata=_doc("True where no row offends."))
+    offending_rows = _count("Rows that offend.")
+    example = dy.String(nullable=True, metadata=_doc("The first of them, as text."))
+
+
+# In build order: a table may read those before it.
+WAREHOUSE: dict[str, type[dy.Schema]] = {
+    "days": Days,
+    "outlets": Outlets,
+    "issues": Issues,
+    "fetches": Fetches,
+    "runs": Runs,
+    "eval_scores": EvalScores,
+    "quarantine": Quarantine,
+    "articles": WarehouseArticles,
+    "entities": EntityNames,
+    "mentions": WarehouseMentions,
+    "statements": WarehouseStatements,
+    "stances": WarehouseStances,
+    "sentiments": WarehouseSentiments,
+    "entity_sentiment_daily": EntitySentimentDaily,
+    "stance_daily": StanceDaily,
+    "speaker_share_daily": SpeakerShareDaily,
+    "outlet_coverage_daily": OutletCoverageDaily,
+    "co_mention_daily": CoMentionDaily,
+    "stories": Stories,
+    "trending_daily": TrendingDaily,
+    "checks": Checks,
 }

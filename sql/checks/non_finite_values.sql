@@ -1,0 +1,81 @@
+-- severity: blocking
+-- Every score, share and interval is a finite number.
+SELECT 'runs' AS of_table, count(*) AS rows FROM runs
+WHERE NOT isfinite(seconds)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'eval_scores' AS of_table, count(*) AS rows FROM eval_scores
+WHERE NOT isfinite(value)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'mentions' AS of_table, count(*) AS rows FROM mentions
+WHERE NOT isfinite(probability + negative + neutral + positive)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'statements' AS of_table, count(*) AS rows FROM statements
+WHERE NOT isfinite(probability)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'stances' AS of_table, count(*) AS rows FROM stances
+WHERE NOT isfinite(against + neutral + favour)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'sentiments' AS of_table, count(*) AS rows FROM sentiments
+WHERE NOT isfinite(negative + neutral + positive + mention_share)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'entity_sentiment_daily' AS of_table, count(*) AS rows FROM entity_sentiment_daily
+WHERE NOT isfinite(
+    coalesce(sentiment_mean, 0)
+    + coalesce(sentiment_mean_low, 0)
+    + coalesce(sentiment_mean_high, 0)
+    + coalesce(sentiment_mean_unique, 0)
+    + coalesce(sentiment_mean_unique_low, 0)
+    + coalesce(sentiment_mean_unique_high, 0)
+)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'stance_daily' AS of_table, count(*) AS rows FROM stance_daily
+WHERE NOT isfinite(
+    coalesce(stance_mean, 0)
+    + coalesce(stance_mean_low, 0)
+    + coalesce(stance_mean_high, 0)
+    + coalesce(stance_mean_unique, 0)
+    + coalesce(stance_mean_unique_low, 0)
+    + coalesce(stance_mean_unique_high, 0)
+)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'speaker_share_daily' AS of_table, count(*) AS rows FROM speaker_share_daily
+WHERE NOT isfinite(
+    coalesce(statement_share, 0)
+    + coalesce(statement_share_low, 0)
+    + coalesce(statement_share_high, 0)
+    + coalesce(statement_share_unique, 0)
+    + coalesce(statement_share_unique_low, 0)
+    + coalesce(statement_share_unique_high, 0)
+)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'co_mention_daily' AS of_table, count(*) AS rows FROM co_mention_daily
+WHERE NOT isfinite(
+    coalesce(together_share, 0)
+    + coalesce(together_share_unique, 0)
+    + coalesce(together_share_unique_low, 0)
+    + coalesce(together_share_unique_high, 0)
+)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'trending_daily' AS of_table, count(*) AS rows FROM trending_daily
+WHERE NOT isfinite(
+    coalesce(article_share, 0)
+    + coalesce(article_share_unique, 0)
+    + coalesce(article_share_unique_low, 0)
+    + coalesce(article_share_unique_high, 0)
+    + coalesce(before_share_unique, 0)
+    + coalesce(change_unique, 0)
+    + coalesce(change_unique_low, 0)
+    + coalesce(change_unique_high, 0)
+)
+HAVING count(*) > 0
+ORDER BY ALL

@@ -1,0 +1,5 @@
+-- Every stance, with its evidence.
+SELECT s.*, a.outlet, a.published_on, a.is_reprint, a.is_latest
+FROM lake.stances AS s
+LEFT JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
+ORDER BY s.day, s.stance_id;

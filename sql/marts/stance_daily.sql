@@ -1,0 +1,94 @@
+-- How each holder stands toward each target, by all that was printed. Grain: day of publication, holder, target.
+-- The score of an article is the mean over its statements of P(favour) - P(against); abstentions keep their score,
+-- which is near 0, and are counted apart. Intervals: Student's t, 95 %, cut to -1 … 1. Copies are no independent evidence:
+-- reprints collapsed, each article is a draw; else each story is, and one draw leaves the whole scale open.
+-- A holder without a name (holder_id null) is told apart by the words of the speaker span.
+WITH named AS (
+    SELECT
+        stances.*,
+        articles.story_id,
+        coalesce(entities.name, stances.holder) AS holder_name,
+        try_cast(stances.favour - stances.against AS DECIMAL(9, 6)) AS score
+    FROM stances
+    INNER JOIN articles ON stances.day = articles.day AND stances.article_id = articles.article_id
+    LEFT JOIN entities ON stances.holder_id = entities.entity_id
+    WHERE stances.is_latest
+),
+
+articles_scored AS (
+    SELECT
+        published_on,
+        holder_id,
+        holder_name,
+        target_kind,
+        target_id,
+        outlet,
+        article_id,
+        story_id,
+        is_reprint,
+        count(*) AS statements,
+        count(*) FILTER (WHERE stance = 'against') AS against,
+        count(*) FILTER (WHERE stance = 'neutral') AS neutral,
+        count(*) FILTER (WHERE stance = 'favour') AS favour,
+        count(*) FILTER (WHERE stance IS NULL) AS abstained,
+        min(target) AS target,
+        (sum(score)::DOUBLE / count(*))::DECIMAL(9, 6) AS score,
+        max({'side': abs(score), 'is_first': NOT is_reprint, 'stance_id': stance_id}) AS clearest
+    FROM named
+    GROUP BY ALL
+),
+
+sums AS (
+    SELECT
+        published_on AS day,
+        holder_id,
+        holder_name AS holder,
+        target_kind,
+        target_id,
+        min(target) AS target,
+        count(DISTINCT outlet) AS outlets,
+        count(*) AS articles,
+        count(*) FILTER (WHERE NOT is_reprint) AS articles_unique,
+        sum(statements)::BIGINT AS statements,
+        sum(against)::BIGINT AS statements_against,
+        sum(neutral)::BIGINT AS statements_neutral,
+        sum(favour)::BIGINT AS statements_favour,
+        sum(abstained)::BIGINT AS statements_abstained,
+        sum(score) AS total,
+        sum(score * score) AS squares,
+        count(DISTINCT story_id) AS stories,
+        sum(score) FILTER (WHERE NOT is_reprint) AS total_unique,
+        sum(score * score) FILTER (WHERE NOT is_reprint) AS squares_unique,
+        max(clearest) AS clearest
+    FROM articles_scored
+    GROUP BY published_on, holder_id, holder_name, target_kind, target_id
+)
+
+SELECT
+    sums.day,
+    sums.holder_id,
+    sums.holder,
+    sums.target_kind,
+    sums.target_id,
+    coalesce(entities.name, issues.name, sums.target) AS target,
+    sums.outlets,
+    sums.articles,
+    sums.articles_unique,
+    sums.statements,
+    sums.statements_against,
+    sums.statements_neutral,
+    sums.statements_favour,
+    sums.statements_abstained,
+    sums.total::DOUBLE / sums.articles AS stance_mean,
+    mean_low(sums.articles, sums.total, sums.squares, sums.stories) AS stance_mean_low,
+    mean_high(sums.articles, sums.total, sums.squares, sums.stories) AS stance_mean_high,
+    sums.total_unique::DOUBLE / sums.articles_unique AS stance_mean_unique,
+    mean_low(sums.articles_unique, sums.total_unique, sums.squares_unique, sums.articles_unique)
+        AS stance_mean_unique_low,
+    mean_high(sums.articles_unique, sums.total_unique, sums.squares_unique, sums.articles_unique)
+        AS stance_mean_unique_high,
+    sums.clearest.stance_id AS clearest_stance_id
+FROM sums
+LEFT JOIN entities ON sums.target_kind = 'entity' AND sums.target_id = entities.entity_id
+LEFT JOIN issues ON sums.target_kind = 'issue' AND sums.target_id = issues.issue_id
+ORDER BY sums.day, sums.holder_id NULLS LAST, sums.holder, sums.target_kind, sums.target_id;
