@@ -27,7 +27,6 @@ down: ## end all that `make up` started
 test: $(VENV)/installed-dev ## lint, types, layers and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
 lock: $(VENV)/installed ## pin the newest versions of everything in constraints.txt

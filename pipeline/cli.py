@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from unittest.mock import patch
 
 import typer
 
@@ -291,7 +292,7 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table]:
     stances = score_stance(articles, mentions, statements, entities, issues, reader.stance)
 
     names = entities.select("start", "end", "name")
-    number = pl.col("statement_id").str.extract(r"(\d+)$")
+    number = pl.col("statement_id").str.extract(r"(\d+)$").cast(pl.Int64)
     yield _frame_table(
         "Mentions",
         mentions.join(names, on=["start", "end"], how="left", maintain_order="left").select(
@@ -300,7 +301,10 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table]:
             _percent("probability"),
             pl.col("name").fill_null("").alias("entity"),
             _likeliest("negative", "neutral", "positive").alias("polarity"),
-            pl.when(number.is_null()).then(pl.lit("outlet")).otherwise("statement " + number).alias("voice"),
+            pl.when(number.is_null())
+            .then(pl.lit("outlet"))
+            .otherwise(pl.format("statement {}", number))
+            .alias("voice"),
         ),
     )
     speakers = names.rename({"start": "speaker_start", "end": "speaker_end", "name": "who"})
@@ -386,9 +390,8 @@ def _settings(**given: str) -> Settings:
     from pipeline.settings import load_settings
     from pipeline.threads import cap_threads
 
-    for name, value in given.items():
-        os.environ[f"STANDPOINT_{name.upper()}"] = value
-    settings = load_settings()
+    with patch.dict(os.environ, {f"STANDPOINT_{name.upper()}": value for name, value in given.items()}):
+        settings = load_settings()
     cap_threads(settings.threads)
     return settings
 
