@@ -1,0 +1,212 @@
+"""How right a reader is on the development sets, by the same code that reads at run time.
+
+    python -m pipeline.training.evaluate --data DATA [--reader FOLDER]
+
+Formulas: span F1 as conlleval (exact span and type, micro); token F1 over words, micro over articles (for an article
+with several annotators the mean over them); macro-F1 over the classes that the set annotates; expected calibration
+error with 15 equal-width bins (Guo et al., ICML 2017).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.reader import Reader, load_reader
+from pipeline.reader.tokens import tokenize
+from pipeline.training.data import read_conll, read_gwsd, read_newsmtsc, read_perspectrum, read_polnear
+
+Span = tuple[int, int]
+Array = npt.NDArray[Any]
+
+
+def f1(right: float, predicted: float, gold: float) -> float:
+    """Harmonic mean of precision and recall, 0 to 100."""
+    return 200 * right / (predicted + gold) if predicted + gold else 0.0
+
+
+def macro_f1(gold: Array, predicted: Array, classes: Iterable[int]) -> float:
+    """Mean of the classes' F1, 0 to 100."""
+    return float(
+        np.mean(
+            [f1(((gold == c) & (predicted == c)).sum(), (predicted == c).sum(), (gold == c).sum()) for c in classes]
+        )
+    )
+
+
+def calibration_error(confidence: Array, right: Array) -> float:
+    """Expected calibration error, 0 to 1."""
+    bins = np.minimum((confidence * 15).astype(int), 14)
+    return float(sum(abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in range(15)) / len(confidence))
+
+
+def score_entities(reader: Reader, path: Path) -> dict[str, float]:
+    """Span F1 on CoNLL-2003, each news story read as one text."""
+    right = predicted = gold_count = 0
+    confidence, is_right = [], []
+    texts, golds = [], []
+    for document in read_conll(path):
+        at, spans, parts = 0, set(), []
+        start: int | None = None
+        kind = ""
+        for word, tag in (w for s in document for w in [*s, ("", "O")]):
+            if start is not None and not tag.startswith("I-"):
+                spans.add((start, at - 1, kind))
+                start = None
+            if not word:
+                continue
+            if tag.startswith("B-"):
+                start, kind = at, tag[2:]
+            parts.append(word)
+            at += len(word) + 1
+        texts.append(" ".join(parts))
+        golds.append(spans)
+    mentions = reader.read(texts).mentions
+    found: list[set[tuple[int, int, str]]] = [set() for _ in texts]
+    for text, s, e, t, p in mentions.select("text", "start", "end", "type", "probability").iter_rows():
+        found[text].add((s, e, t))
+        confidence.append(p)
+        is_right.append((s, e, t) in golds[text])
+    for spans, guess in zip(golds, found, strict=True):
+        right, predicted, gold_count = right + len(spans & guess), predicted + len(guess), gold_count + len(spans)
+    return {
+        "span_f1": f1(right, predicted, gold_count),
+        "ece": calibration_error(np.array(confidence), np.array(is_right, dtype=float)),
+    }
+
+
+def score_attribution(reader: Reader, folder: Path) -> dict[str, float]:
+    """Token F1 of content, source and cue; F1 of statements whose content overlaps a gold one by 0.8 (Jaccard over
+    words); of those with a gold source, the share whose speaker overlaps it (by half of the words of the shorter)."""
+    articles = list(read_polnear(folder))
+    reading = reader.read([text for _, text, _ in articles])
+    totals = {k: np.zeros(3) for k in ("content", "source", "cue", "statement")}
+    speakers = np.zeros(2)
+    confidence, is_right = [], []
+    by_text: dict[int, list[dict[str, Any]]] = {}
+    for row in reading.statements.iter_rows(named=True):
+        by_text.setdefault(row["text"], []).append(row)
+    for index, (_, text, annotators) in enumerate(articles):
+        words = _words(reader, text)
+        predicted = [
+            {
+                "content": _cover(words, [(c["start"], c["end"]) for c in row["content"]]),
+                "source": _cover(words, [(row["speaker_start"], row["speaker_end"])]),
+                "cue": _cover(words, [(row["cue_start"], row["cue_end"])]),
+                "probability": row["probability"],
+            }
+            for row in by_text.get(index, [])
+        ]
+        for attributions in annotators:
+            share = 1 / len(annotators)
+            gold = [{k: _cover(words, getattr(a, k)) for k in ("content", "source", "cue")} for a in attributions]
+            for key in ("content", "source", "cue"):
+                g, p = (set().union(*(s[key] for s in side)) if side else set() for side in (gold, predicted))
+                totals[key] += share * np.array([len(g & p), len(p), len(g)])
+            taken: set[int] = set()
+            for p_ in predicted:
+                overlaps = [
+                    (len(p_["content"] & g_["content"]) / max(1, len(p_["content"] | g_["content"])), j)
+                    for j, g_ in enumerate(gold)
+                    if j not in taken
+                ]
+                best, j = max(overlaps, default=(0.0, -1))
+                confidence.append(p_["probability"])
+                is_right.append(best >= 0.8)
+                if best < 0.8:
+                    continue
+                taken.add(j)
+                totals["statement"][0] += share
+                if gold[j]["source"]:
+                    shorter = min(len(gold[j]["source"]), len(p_["source"]))
+                    overlap = len(gold[j]["source"] & p_["source"])
+                    speakers += share * np.array([shorter > 0 and overlap >= shorter / 2, 1])
+            totals["statement"][1:] += share * np.array([len(predicted), len(gold)])
+    out = {f"{k}_f1": f1(*v) for k, v in totals.items()}
+    out["speaker_accuracy"] = 100 * speakers[0] / speakers[1] if speakers[1] else 0.0
+    out["ece"] = calibration_error(np.array(confidence), np.array(is_right, dtype=float))
+    return out
+
+
+def _words(reader: Reader, text: str) -> list[Span]:
+    tokens = tokenize(reader.tokenizer, [text])[0]
+    starts = np.flatnonzero(np.diff(tokens.words, prepend=-1))
+    ends = np.append(starts[1:], len(tokens)) - 1
+    return list(zip(tokens.offsets[starts, 0].tolist(), tokens.offsets[ends, 1].tolist(), strict=True))
+
+
+def _cover(words: Sequence[Span], spans: Iterable[tuple[int | None, int | None]]) -> set[int]:
+    """Words, punctuation included, that lie in the spans."""
+    begin = np.array([w[0] for w in words])
+    out: set[int] = set()
+    for start, end in spans:
+        if start is not None and end is not None:
+            out.update(range(int(np.searchsorted(begin, start)), int(np.searchsorted(begin, end))))
+    return out
+
+
+def score_polarity(reader: Reader, path: Path) -> dict[str, float]:
+    """Macro-F1 over negative, neutral, positive on NewsMTSC."""
+    sentences = read_newsmtsc(reader.tokenizer, path)
+    answers = np.concatenate(reader.polarity([s.text for s in sentences], [s.chars for s in sentences]))
+    return _classes(np.array([p for s in sentences for p in s.polarity]), answers, range(3))
+
+
+def score_perspectrum(reader: Reader, path: Path) -> dict[str, float]:
+    """Macro-F1 over against and favour on Perspectrum; a neutral answer is a wrong one."""
+    pairs = read_perspectrum(reader.tokenizer, path)
+    answers = reader.stance([p.passage for p in pairs], [p.proposition for p in pairs])
+    gold = np.array([int(np.argmax(p.stance)) for p in pairs])
+    forced = np.where(answers[:, 0] > answers[:, 2], 0, 2)
+    return _classes(gold, answers, (0, 2)) | {"macro_f1_two_way": macro_f1(gold, forced, (0, 2))}
+
+
+def score_gwsd(reader: Reader, path: Path) -> dict[str, float]:
+    """Macro-F1 over against, neutral, favour on our own development split of GWSD."""
+    pairs = read_gwsd(reader.tokenizer, path)[1]
+    answers = reader.stance([p.passage for p in pairs], [p.proposition for p in pairs])
+    return _classes(np.array([int(np.argmax(p.stance)) for p in pairs]), answers, range(3))
+
+
+def _classes(gold: Array, answers: Array, classes: Iterable[int]) -> dict[str, float]:
+    predicted = answers.argmax(axis=1)
+    return {
+        "macro_f1": macro_f1(gold, predicted, classes),
+        "ece": calibration_error(answers.max(axis=1), (predicted == gold).astype(float)),
+    }
+
+
+def evaluate(reader: Reader, data: Path) -> list[dict[str, Any]]:
+    """A row for each figure: reading, dataset, split, metric, value."""
+    rows = []
+    for reading, dataset, split, figures in (
+        ("entities", "conll2003", "testa", score_entities(reader, data / "conll2003/eng.testa")),
+        ("attribution", "polnear", "dev", score_attribution(reader, data / "polnear/dev")),
+        ("polarity", "newsmtsc", "dev_rw", score_polarity(reader, data / "newsmtsc/dev_rw.jsonl")),
+        ("polarity", "newsmtsc", "dev_mt", score_polarity(reader, data / "newsmtsc/dev_mt.jsonl")),
+        ("stance", "perspectrum", "dev", score_perspectrum(reader, data / "perspectrum/dev.jsonl")),
+        ("stance", "gwsd", "own split, 250 of train", score_gwsd(reader, data / "gwsd/train.jsonl")),
+    ):
+        for metric, value in figures.items():
+            row = {"reading": reading, "dataset": dataset, "split": split, "metric": metric, "value": round(value, 4)}
+            rows.append(row)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--reader", type=Path)
+    arguments = parser.parse_args()
+    for row in evaluate(load_reader(arguments.reader), arguments.data):
+        print(json.dumps(row))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""A reader made in the test: a small vocabulary, and an encoder whose answers follow simple rules of the words."""
+
+import string
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.decoders import WordPiece as WordPieceDecoder
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from pipeline.reader import Reader
+
+WORDS = [
+    "said",
+    "told",
+    "she",
+    "he",
+    "the",
+    "plan",
+    "is",
+    "good",
+    "bad",
+    "minister",
+    "mara",
+    "ode",
+    "that",
+    "in",
+    "tessel",
+]
+HEADS = {"entity": 9, "cue": 3, "source": 3, "content": 3, "polarity": 3, "stance": 3}
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer():
+    letters = list(string.ascii_lowercase + string.digits + string.punctuation + "“”‘’—")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters), *WORDS]
+    tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.decoder = WordPieceDecoder()
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_reader(tiny_tokenizer):
+    """Mara Ode is a person, Tessel a place; `said` is a cue, what stands in straight quotes is content, and a piece's
+    polarity depends only on itself: names after `bad` do not matter, so that answers can be computed by hand."""
+    ids_of = {w: tiny_tokenizer.token_to_id(w) for w in [*WORDS, '"', "[SEP]"]}
+
+    def score(ids, mask, segments, case):
+        out = np.zeros((*ids.shape, 24), dtype=np.float32)
+        out[..., [0, 9, 12, 15]] = 4.0
+        out[ids == ids_of["mara"], 1] = 9.0
+        out[ids == ids_of["ode"], 2] = 9.0
+        out[ids == ids_of["tessel"], 5] = 9.0
+        out[ids == ids_of["said"], 10] = 9.0
+        out[ids == ids_of["mara"], 13] = 9.0
+        out[ids == ids_of["ode"], 14] = 9.0
+        quotes = np.cumsum(ids == ids_of['"'], axis=1)
+        out[(quotes % 2 == 1) | (ids == ids_of['"']), 17] = 9.0
+        out[ids == ids_of["ode"], 18] = 3.0
+        out[ids == ids_of["tessel"], 20] = 3.0
+        out[ids == ids_of["good"], 23] = 6.0
+        out[ids == ids_of["bad"], 21] = 6.0
+        links = np.zeros((*ids.shape, 8), dtype=np.float32)
+        links[ids == ids_of["said"], 4:6] = 5.0
+        links[ids == ids_of["mara"], 6:8] = 5.0
+        return out, links
+
+    card = {
+        "revision": "tiny",
+        "languages": ["en"],
+        "heads": HEADS,
+        "link_width": 2,
+        "window": 30,
+        "overlap": 8,
+        "thresholds": {"cue": 0.5, "source": 0.5, "content": 0.5},
+        "temperatures": dict.fromkeys(HEADS, 1.0),
+    }
+    return Reader(score, tiny_tokenizer, card)
