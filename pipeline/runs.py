@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.gazetteer import load_gazetteer
 from pipeline.lake import Lake
 from pipeline.reader import Reader, load_reader
 from pipeline.report import write_report
@@ -99,7 +100,8 @@ def run_entities(day: date, settings: Settings) -> None:
     lake = Lake(settings.lake)
     with _recorded(day, "entities", settings) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
-        entities = resolve_entities(lake.read(Articles, day), mentions, statements, settings.newsroom().entities)
+        known = settings.newsroom().entities
+        entities = resolve_entities(lake.read(Articles, day), mentions, statements, known, load_gazetteer())
         lake.write(Entities, day, entities)
         rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height)
 

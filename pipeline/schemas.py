@@ -201,7 +201,7 @@ class Stances(dy.Schema):
     """One row per holder, target and statement: how a speaker stands toward an entity or an issue, with evidence."""
 
     day = _day()
-    stance_id = dy.String(primary_key=True, metadata=_doc("Stable id: hash of article, statement, holder and target."))
+    stance_id = dy.String(primary_key=True, metadata=_doc("Stable id: statement, kind and id of the target."))
     article_id = _article_id(primary_key=False)
     statement_id = dy.String(metadata=_doc("The statement that shows the stance."))
     holder_id = dy.String(nullable=True, metadata=_doc("Entity id of the holder; null where the speaker has no name."))

@@ -1,0 +1,171 @@
+"""Where they stand: each speaker toward the entities and issues that their statements speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import dataframely as dy
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.schemas import Articles, Entities, Mentions, Stances, Statements
+from pipeline.settings import Issue
+
+ARTICLE: Final = ["day", "article_id"]
+STATEMENT: Final = [*ARTICLE, "statement_id"]
+# Below this no side is likelier than the others together, and naming one would be a guess.
+LABEL_FROM = 0.5
+
+Stance = Callable[[list[str], list[str]], npt.NDArray[np.float32]]
+"""(n passages, n propositions) to an array (n, 3) of probabilities: against, neutral, favour."""
+
+
+def score_stance(
+    articles: dy.DataFrame[Articles],
+    mentions: dy.DataFrame[Mentions],
+    statements: dy.DataFrame[Statements],
+    entities: dy.DataFrame[Entities],
+    issues: tuple[Issue, ...],
+    stance: Stance,
+) -> dy.DataFrame[Stances]:
+    """One row per statement and what it speaks of: the entities that its content names, the issues that it is about.
+
+    The holder is the statement's speaker; a speaker without an entity holds under the words of its span, and a
+    statement without a speaker span has no holder and no row. Nobody has a row toward themselves. `stance` is called
+    once, with every passage that is about an issue.
+    """
+    held = _held(articles, statements, entities)
+    rows = pl.concat([_toward_entities(held, mentions, entities), _toward_issues(held, issues, stance)], how="diagonal")
+    top = pl.max_horizontal("against", "neutral", "favour")
+    return (
+        rows.filter(pl.col("holder_id").ne_missing(pl.col("target_id")))
+        .with_columns(
+            stance_id=pl.concat_str("statement_id", "target_kind", "target_id", separator="/"),
+            stance=pl.when(top < LABEL_FROM)
+            .then(None)
+            .when(pl.col("against") == top)
+            .then(pl.lit("against"))
+            .when(pl.col("favour") == top)
+            .then(pl.lit("favour"))
+            .otherwise(pl.lit("neutral")),
+            evidence=pl.col("body").str.slice(
+                pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start")
+            ),
+        )
+        .select(Stances.column_names())
+        .sort("day", "stance_id")
+        .pipe(Stances.validate, cast=True)
+    )
+
+
+def _held(articles: pl.DataFrame, statements: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """The statements that someone makes, with their holder and article."""
+    return (
+        statements.filter(pl.col("speaker").is_not_null())
+        .join(
+            entities.select(*ARTICLE, speaker_start="start", speaker_end="end", holder_id="entity_id", holder="name"),
+            on=[*ARTICLE, "speaker_start", "speaker_end"],
+            how="left",
+        )
+        .with_columns(holder=pl.coalesce("holder", "speaker"))
+        .join(articles.select(*ARTICLE, "body", "published_on"), on=ARTICLE)
+    )
+
+
+def _pieces(held: pl.DataFrame) -> pl.DataFrame:
+    """One row per content span of a statement."""
+    return (
+        held.select(*STATEMENT, "content")
+        .explode("content", empty_as_null=False, keep_nulls=False)
+        .select(
+            *STATEMENT,
+            evidence_start=pl.col("content").struct.field("start"),
+            evidence_end=pl.col("content").struct.field("end"),
+        )
+    )
+
+
+def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """One row per statement and entity that its content names: the mean polarity of those mentions.
+
+    The evidence is the content span with the mention that takes a side most clearly.
+    """
+    clearest = pl.max_horizontal("negative", "positive")
+    return (
+        mentions.filter(pl.col("statement_id").is_not_null())
+        .select(*STATEMENT, "start", "end", "negative", "neutral", "positive")
+        .join(entities.select(*ARTICLE, "start", "end", "entity_id", "name"), on=[*ARTICLE, "start", "end"])
+        .join(_pieces(held), on=STATEMENT)
+        .filter(pl.col("start").is_between("evidence_start", "evidence_end", closed="left"))
+        .sort(*STATEMENT, "start")
+        .group_by(*STATEMENT, target_id="entity_id", maintain_order=True)
+        .agg(
+            target=pl.col("name").first(),
+            against=pl.col("negative").cast(pl.Float64).mean(),
+            neutral=pl.col("neutral").cast(pl.Float64).mean(),
+            favour=pl.col("positive").cast(pl.Float64).mean(),
+            evidence_start=pl.col("evidence_start").get(clearest.arg_max()),
+            evidence_end=pl.col("evidence_end").get(clearest.arg_max()),
+        )
+        .with_columns(target_kind=pl.lit("entity"))
+        .join(held.select(*STATEMENT, "holder_id", "holder", "body", "reader"), on=STATEMENT)
+    )
+
+
+def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance) -> pl.DataFrame:
+    """One row per statement and issue that it is about.
+
+    It is about an issue where it names it; or where its paragraph names it before, and then the stance is read from
+    there on: "… a ceasefire proposal. "We urge them to sign," she said."
+    """
+    before = pl.col("body").str.head(pl.col("content").list.first().struct.field("start")).str.extract(r"([^\n]*)$")
+    held = held.with_columns(before=before)
+    candidates = []
+    for issue in issues:
+        names = "|".join(
+            pl.escape_regex(name).replace(" ", r"\s+") for name in sorted({issue.name, *issue.aliases}, key=len)
+        )
+        named = rf"(?:^|\W)(?:{names})(?:\W|$)"
+        in_time = pl.lit(True)
+        if issue.starts_on:
+            in_time &= pl.col("published_on") >= issue.starts_on
+        if issue.ends_on:
+            in_time &= pl.col("published_on") <= issue.ends_on
+        is_named = pl.col("text").str.contains(rf"(?i){named}")
+        # From the last sentence that names the issue; a point in "U.S." only makes the passage shorter.
+        context = pl.col("before").str.extract(rf"(?i)^(?:.*[.!?]\s+)?(.*?{named}.*)$")
+        candidates.append(
+            held.filter(in_time)
+            .with_columns(
+                passage=pl.when(is_named).then("text").otherwise(pl.concat_str(context, "text", separator=" ")),
+                target_kind=pl.lit("issue"),
+                target_id=pl.lit(issue.id),
+                target=pl.lit(issue.name),
+                proposition=pl.lit(issue.proposition),
+                named=pl.lit(rf"(?i){named}"),
+            )
+            .filter(pl.col("passage").is_not_null())
+        )
+    rows = pl.concat(candidates).sort(*STATEMENT, "target_id") if candidates else held.clear()
+    if rows.is_empty():
+        return rows.select("day", "article_id", "statement_id", "holder_id", "holder", "body", "reader")
+    scores = stance(rows["passage"].to_list(), rows["proposition"].to_list()).astype(np.float64)
+    return (
+        rows.with_columns(against=scores[:, 0], neutral=scores[:, 1], favour=scores[:, 2])
+        .join(_pieces(rows).unique(), on=STATEMENT)
+        .with_columns(
+            piece=pl.col("body").str.slice(pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start"))
+        )
+        # The content span that names the issue, else the longest.
+        .sort(
+            *STATEMENT,
+            "target_id",
+            pl.col("piece").str.contains(pl.col("named")),
+            pl.col("piece").str.len_chars(),
+            "evidence_start",
+            descending=[False] * 4 + [True, True, False],
+        )
+        .unique([*STATEMENT, "target_id"], keep="first", maintain_order=True)
+    )

@@ -1,0 +1,93 @@
+"""Articles written with their reading marked in them, as a reader would give it.
+
+`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions (`tone="-"` or `"+"` gives them a polarity); `<who>` and `<said>` mark
+the speaker span and a content span of a statement, `n` tells statements apart.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import dataframely as dy
+import polars as pl
+
+from pipeline.schemas import Articles, Mentions, Statements
+
+DAY = date(2026, 1, 5)
+NEUTRAL, SIDES = (0.1, 0.8, 0.1), {"-": (0.8, 0.1, 0.1), "+": (0.1, 0.1, 0.8), "?": (0.4, 0.3, 0.3)}
+
+Marked = tuple[dy.DataFrame[Articles], dy.DataFrame[Mentions], dy.DataFrame[Statements]]
+
+
+def read(*texts: str, days: tuple[date, ...] = ()) -> Marked:
+    """Articles a0, a1, … with their mentions and statements; all of one day unless each is given one."""
+    rows: tuple[list[dict[str, Any]], ...] = ([], [], [])
+    for number, text in enumerate(texts):
+        for table, more in zip(rows, _read(text, f"a{number}", days[number] if days else DAY), strict=True):
+            table.extend(more)
+    schemas = (Articles, Mentions, Statements)
+    articles, mentions, statements = (
+        pl.DataFrame(table, schema=schema.create_empty().schema | ({"type": pl.String} if schema is Mentions else {}))
+        for table, schema in zip(rows, schemas, strict=True)
+    )
+    return (
+        Articles.validate(articles, cast=True),
+        Mentions.validate(mentions, cast=True),
+        Statements.validate(statements, cast=True),
+    )
+
+
+def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], ...]:
+    key = {"day": day, "article_id": article_id}
+    spans: list[tuple[str, dict[str, str], int, int]] = []
+    body = _walk(ElementTree.fromstring(f"<p>{text}</p>"), "", spans)
+    numbers = sorted({given.get("n", "0") for tag, given, _, _ in spans if tag in ("who", "said")})
+    statements = []
+    for number in numbers:
+        of_tag = {
+            tag: sorted((start, end) for t, g, start, end in spans if t == tag and g.get("n", "0") == number)
+            for tag in ("who", "said")
+        }
+        start, end = of_tag["who"][0] if of_tag["who"] else (None, None)
+        statements.append(
+            key
+            | {"statement_id": f"{article_id}-{number}", "kind": "indirect", "probability": 0.9, "reader": "r1"}
+            | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
+            | {
+                "cue_start": None,
+                "cue_end": None,
+                "cue": None,
+                "text": " … ".join(body[s:e] for s, e in of_tag["said"]),
+            }
+            | {"content": [{"start": s, "end": e} for s, e in of_tag["said"]]}
+        )
+    mentions = []
+    for tag, given, start, end in spans:
+        if tag in ("per", "org", "loc", "misc"):
+            around = [g.get("n", "0") for t, g, s, e in spans if t == "said" and s <= start and end <= e]
+            polarity = SIDES.get(given.get("tone", ""), NEUTRAL)
+            mentions.append(
+                key
+                | {"start": start, "end": end, "text": body[start:end], "type": tag.upper(), "probability": 0.9}
+                | dict(zip(("negative", "neutral", "positive"), polarity, strict=True))
+                | {"statement_id": f"{article_id}-{around[0]}" if around else None, "reader": "r1"}
+            )
+    article = key | {
+        "raw_id": article_id, "outlet": "alder.example", "source": "feed", "url": f"https://alder.example/{article_id}",
+        "title": "A title", "body": body, "language": "en", "authors": [], "published_on": day,
+        "published_at": datetime.combine(day, datetime.min.time(), UTC), "published_at_origin": "source",
+        "text_hash": article_id, "story_id": article_id, "is_reprint": False,
+    }  # fmt: skip
+    return [article], mentions, statements
+
+
+def _walk(element: ElementTree.Element, body: str, spans: list[tuple[str, dict[str, str], int, int]]) -> str:
+    """The body with the element's text added; its spans, outermost last."""
+    start = len(body)
+    body += element.text or ""
+    for child in element:
+        body = _walk(child, body, spans) + (child.tail or "")
+    spans.append((element.tag, element.attrib, start, len(body)))
+    return body

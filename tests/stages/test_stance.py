@@ -1,0 +1,149 @@
+"""Where they stand: every fact that the stance stage promises, on invented people and places."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pytest
+
+from pipeline.schemas import Gazetteer
+from pipeline.settings import Issue
+from pipeline.stages.entities import resolve_entities
+from pipeline.stages.stance import score_stance
+from tests.stages.marked import DAY, read
+
+TUNNEL = Issue(
+    id="tunnel",
+    name="the harbour tunnel",
+    proposition="The harbour tunnel should be built.",
+    aliases=("tunnel", "Sund Link (phase 2)"),
+)
+
+
+class Asked:
+    """A stance head that is in favour of everything, and remembers what it was asked."""
+
+    def __init__(self, *answer: float) -> None:
+        self.answer = answer or (0.1, 0.1, 0.8)
+        self.calls: list[tuple[list[str], list[str]]] = []
+
+    def __call__(self, passages: list[str], propositions: list[str]) -> npt.NDArray[np.float32]:
+        self.calls.append((passages, propositions))
+        return np.tile(np.array(self.answer, dtype=np.float32), (len(passages), 1))
+
+
+def stances(text: str, *issues: Issue, stance: Asked | None = None) -> pl.DataFrame:
+    marked = read(text)
+    entities = resolve_entities(*marked, (), Gazetteer.create_empty())
+    return score_stance(*marked, entities, issues, stance or Asked())
+
+
+def test_a_speaker_is_against_whom_their_words_are_against() -> None:
+    row = stances('<who><per>Piet Lund</per></who> said <said>that <per tone="-">Ina Moss</per> lies</said>.')
+    assert row.select("holder_id", "target_id", "target_kind", "stance", "evidence").rows() == [
+        ("per-piet-lund", "per-ina-moss", "entity", "against", "that Ina Moss lies")
+    ]
+
+
+def test_what_the_outlet_says_is_nobodys_stance() -> None:
+    assert stances(
+        '<who><per>Piet Lund</per></who> said <said>no</said>. <per tone="-">Ina Moss</per> lies.'
+    ).is_empty()
+
+
+def test_nobody_has_a_stance_toward_themselves() -> None:
+    assert stances('<who><per>Piet Lund</per></who> said <said>that <per tone="+">Lund</per> wins</said>.').is_empty()
+
+
+def test_mentions_of_one_statement_are_averaged() -> None:
+    row = stances(
+        '<who><per>Piet Lund</per></who> said <said><per tone="-">Ina Moss</per> lies</said> and '
+        '<said><per tone="+">Moss</per> works</said>.'
+    ).row(0, named=True)
+    assert (row["against"], row["neutral"], row["favour"]) == pytest.approx((0.45, 0.1, 0.45))
+
+
+def test_the_evidence_is_the_content_span_that_takes_a_side_most_clearly() -> None:
+    row = stances(
+        "<who><per>Piet Lund</per></who> said <said><per>Ina Moss</per> came</said> and "
+        '<said><per tone="-">Moss</per> lied</said>.'
+    ).row(0, named=True)
+    assert row["evidence"] == "Moss lied"
+
+
+def test_evidence_is_cut_out_of_the_body() -> None:
+    text = 'Éa — <who><per>Piet Lund</per></who> said <said>“<per tone="-">Ina Moss</per> lies”</said>.'
+    row = stances(text).row(0, named=True)
+    assert read(text)[0]["body"][0][row["evidence_start"] : row["evidence_end"]] == row["evidence"] == "“Ina Moss lies”"
+
+
+def test_the_reader_abstains_where_no_side_outweighs_the_rest() -> None:
+    row = stances('<who><per>Piet Lund</per></who> said <said><per tone="?">Ina Moss</per> came</said>.')
+    assert row["stance"].to_list() == [None]
+
+
+def test_a_speaker_without_a_name_holds_under_its_words() -> None:
+    row = stances('<who>two fishermen</who> said <said><per tone="-">Ina Moss</per> lies</said>.')
+    assert row.select("holder_id", "holder").rows() == [(None, "two fishermen")]
+
+
+def test_a_statement_without_a_speaker_has_no_row() -> None:
+    assert stances('It was said <said><per tone="-">Ina Moss</per> and the tunnel</said>.', TUNNEL).is_empty()
+
+
+@pytest.mark.parametrize("said", ["the tunnel is dear", "THE TUNNEL", "a “tunnel”!", "the Sund Link (phase 2)"])
+def test_a_statement_that_names_an_issue_is_about_it(said: str) -> None:
+    asked = Asked()
+    row = stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL, stance=asked)
+    assert row.select("target_kind", "target_id", "stance").rows() == [("issue", "tunnel", "favour")]
+    assert asked.calls == [([said], [TUNNEL.proposition])]
+
+
+@pytest.mark.parametrize("said", ["tunnels are dear", "funnel", "it rains"])
+def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
+    assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL).is_empty()
+
+
+def test_an_issue_named_before_in_the_paragraph_is_what_the_statement_is_about() -> None:
+    asked = Asked()
+    text = "It rained. They met on the tunnel. <said>Build it now</said>, <who>a clerk</who> said."
+    assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"]
+    assert asked.calls[0][0] == ["They met on the tunnel.  Build it now"]
+
+
+def test_an_issue_named_in_another_paragraph_is_not() -> None:
+    assert stances("They met on the tunnel.\n<said>Build it now</said>, <who>a clerk</who> said.", TUNNEL).is_empty()
+
+
+def test_the_evidence_for_an_issue_is_the_span_that_names_it() -> None:
+    text = "<who>A clerk</who> said <said>a very long beginning of a sentence</said> and <said>the tunnel</said>."
+    assert stances(text, TUNNEL)["evidence"].to_list() == ["the tunnel"]
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "rows"),
+    [(None, None, 1), (DAY, DAY, 1), (date(2026, 1, 6), None, 0), (None, date(2026, 1, 4), 0)],
+)
+def test_an_issue_is_watched_between_its_days(starts_on: date | None, ends_on: date | None, rows: int) -> None:
+    issue = TUNNEL.model_copy(update={"starts_on": starts_on, "ends_on": ends_on})
+    assert stances("<who>A clerk</who> said <said>the tunnel is dear</said>.", issue).height == rows
+
+
+def test_the_stance_head_is_asked_once_for_all_issues() -> None:
+    asked = Asked()
+    bridge = Issue(id="bridge", name="the bridge", proposition="The bridge should be built.")
+    text = (
+        '<who n="0">A clerk</who> said <said n="0">the tunnel</said>. '
+        '<who n="1">Two</who> said <said n="1">the bridge, the tunnel</said>.'
+    )
+    assert stances(text, TUNNEL, bridge, stance=asked).height == 3
+    assert [len(passages) for passages, _ in asked.calls] == [3]
+
+
+def test_the_stance_head_is_not_asked_for_nothing() -> None:
+    asked = Asked()
+    stances("<who>A clerk</who> said <said>it rains</said>.", TUNNEL, stance=asked)
+    assert asked.calls == []
