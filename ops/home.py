@@ -11,7 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / ".standpoint"
+DAGS = ROOT / "dags"
+STATE = Path(os.environ.get("STANDPOINT_STATE", ROOT / ".standpoint"))
 """Airflow's home, its database, logs and secrets: safe to delete while nothing runs."""
 HOME = STATE / "airflow"
 SQLITE = f"sqlite:///{HOME / 'airflow.db'}"
@@ -35,7 +36,9 @@ def newsroom() -> dict[str, str]:
     return defaults | {key: value for key, value in os.environ.items() if key.startswith("STANDPOINT_")}
 
 
-def environment(database: str = SQLITE, *, port: int = 8080, proxy: str | None = None) -> dict[str, str]:
+def environment(
+    database: str = SQLITE, *, port: int = 8080, proxy: str | None = None, dags: Path = DAGS
+) -> dict[str, str]:
     """The environment of every Airflow process: its own home, loopback only, nothing of another Airflow's.
 
     `proxy` is the address of the sample's web, for the outlets whose pages it holds.
@@ -50,7 +53,7 @@ def environment(database: str = SQLITE, *, port: int = 8080, proxy: str | None =
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": _secret("jwt-secret"),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -40,8 +39,8 @@ class UpError(Exception):
     """The servers cannot be started: the message says why and what to do."""
 
 
-def up(port: int) -> None:
-    """Start what is missing, wait until it answers, say where it is.
+def up(port: int, dags: Path = home.DAGS, dag: str = "nightly") -> None:
+    """Start everything with the DAGs of a folder, wait until it answers and knows the DAG, say where it is.
 
     Raises:
         UpError: the port is taken or a process ended or does not answer.
@@ -59,7 +58,7 @@ def up(port: int) -> None:
     try:
         proxy = start_web(started) if home.is_sample() else None
         database, stamp = start_postgres(started)
-        env = home.environment(database, port=port, proxy=proxy)
+        env = home.environment(database, port=port, proxy=proxy, dags=dags)
         try:
             home.prepare(env, stamp, LOGS / "set-up.log")
         except subprocess.CalledProcessError as error:
@@ -74,7 +73,7 @@ def up(port: int) -> None:
         ):
             started.start(name, [*home.AIRFLOW, name, *options], env)
         started.wait_for("every part of Airflow", lambda: _is_healthy(port))
-        started.wait_for("the DAG", lambda: _has_dag(port))
+        started.wait_for("the DAG", lambda: _has_dag(port, dag))
     except BaseException:
         down()
         raise
@@ -185,28 +184,36 @@ def _listens(port: int) -> bool:
 
 def _is_healthy(port: int) -> bool:
     try:
-        parts = _get(port, "/api/v2/monitor/health")
+        parts = _ask(port, "/api/v2/monitor/health")
     except (OSError, ValueError):
         return False
     return all(isinstance(part, dict) and part.get("status") == "healthy" for part in parts.values())
 
 
-def _has_dag(port: int) -> bool:
-    login = json.dumps({"username": "ops", "password": home.logins()["ops"]}).encode()
+def _has_dag(port: int, dag: str) -> bool:
     try:
-        token = _get(port, "/auth/token", login)["access_token"]
-        dag = _get(port, "/api/v2/dags/nightly", token=str(token))
+        return call(port, f"/api/v2/dags/{dag}")["is_paused"] is False
     except (OSError, ValueError):
         return False
-    return dag["is_paused"] is False
 
 
-def _get(port: int, path: str, body: bytes | None = None, token: str | None = None) -> dict[str, object]:
+def call(port: int, path: str, body: object = None) -> dict[str, Any]:
+    """The answer of the running Airflow's API to its first user; a POST where there is a body.
+
+    Raises:
+        OSError: it does not answer, or says no.
+    """
+    login = {"username": "ops", "password": home.logins()["ops"]}
+    return _ask(port, path, body, token=_ask(port, "/auth/token", login)["access_token"])
+
+
+def _ask(port: int, path: str, body: object = None, token: str | None = None) -> dict[str, Any]:
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=headers)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, headers=headers)
     # The environment's proxies are for the web, not for this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=5) as answer:
+    with opener.open(request, timeout=10) as answer:
         return dict(json.load(answer))
 
 
