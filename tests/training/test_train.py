@@ -1,0 +1,88 @@
+"""A few steps of training on a set made here: it learns, goes on when cut off, and what it made can be read with."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("torch", reason="training is an extra: pip install -e '.[train]'")
+transformers = pytest.importorskip("transformers", reason="training is an extra: pip install -e '.[train]'")
+
+from pipeline.reader import load_reader  # noqa: E402
+from pipeline.training.export import export  # noqa: E402
+from pipeline.training.train import Plan, train  # noqa: E402
+from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
+
+PLAN = Plan(epochs=4, checkpoint_steps=2)
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_tokenizer, tmp_path_factory):  # noqa: F811
+    folder = tmp_path_factory.mktemp("encoder")
+    config = transformers.BertConfig(
+        vocab_size=tiny_tokenizer.get_vocab_size(),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=300,
+    )
+    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    tiny_tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+
+    def write(name: str, text: str) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+    story = "-DOCSTART- -X- O O\n\n" + "Mara N N I-PER\nOde N N I-PER\nsaid N N O\nTessel N N I-LOC\nis N N O\n\n" * 8
+    for split in ("train", "testa"):
+        write(f"conll2003/eng.{split}", story * 4)
+    write("crossner_politics/train.txt", "Mara\tB-politician\nsaid\tO\nthe\tO\nplan\tO\nis\tO\nbad\tO\n\n" * 6)
+    for split in ("train", "dev"):
+        write(f"polnear/{split}/text/a.txt", "the plan, mara said, is bad. " * 3)
+        write(
+            f"polnear/{split}/attributions/a_x1.ann",
+            "T1\tContent 0 8;21 27\tc\nT2\tCue 15 19\tsaid\nT3\tSource 10 14\tmara\n"
+            "E1\tAttribution:T2 Content:T1 Cue:T2 Source:T3\n",
+        )
+    sentence = {"sentence_normalized": "Ode is bad", "targets": [{"from": 0, "to": 3, "polarity": 2}]}
+    for name in ("train", "dev_rw", "dev_mt"):
+        write(f"newsmtsc/{name}.jsonl", (json.dumps(sentence) + "\n") * 12)
+    pairs = [{"claim": f"the plan {i}", "perspective": "it is good", "stance": "SUPPORT"} for i in range(24)]
+    for split in ("train", "dev"):
+        write(f"perspectrum/{split}.jsonl", "".join(json.dumps(p) + "\n" for p in pairs))
+    news = {"sentence": "the plan is bad", "target": "the plan", "agree": 0.1, "neutral": 0.2, "disagree": 0.7}
+    write("gwsd/train.jsonl", (json.dumps(news) + "\n") * 260)
+    return folder
+
+
+def curve(run):
+    return [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
+
+
+def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_path):
+    train(data, encoder, tmp_path / "run", PLAN)
+    card = export(tmp_path / "run", encoder, data, tmp_path / "out")
+    reader = load_reader(tmp_path / "out")
+    assert reader.revision == card["revision"]
+    assert {row["dataset"] for row in card["eval_scores"]} == {
+        "conll2003",
+        "polnear",
+        "newsmtsc",
+        "perspectrum",
+        "gwsd",
+    }
+    assert reader.stance(["it is good"], ["the plan"]).argmax() == 2
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_number_of_steps(data, encoder, tmp_path):
+    train(data, encoder, tmp_path, replace(PLAN, epochs=2))
+    half = curve(tmp_path)[-1]["step"]
+    train(data, encoder, tmp_path, PLAN)
+    assert curve(tmp_path)[-1]["step"] == 2 * half
