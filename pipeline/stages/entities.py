@@ -106,8 +106,9 @@ def resolve_entities(
     resolved = spans.drop("type", "probability").join(names, on=[*ARTICLE, "key", "titled"], nulls_equal=True)
     speakers = _resolve_speakers(statements, resolved)
     pronouns = _resolve_pronouns(articles, mentions, statements, resolved, speakers, _given_names(gazetteer))
+    relatives = _resolve_relatives(statements, resolved)
     return (
-        pl.concat(frame.select(Entities.column_names()) for frame in (resolved, speakers, pronouns))
+        pl.concat(frame.select(Entities.column_names()) for frame in (resolved, speakers, pronouns, relatives))
         .sort(SPAN)
         .pipe(Entities.validate, cast=True)
     )
@@ -644,4 +645,22 @@ def _resolve_pronouns(
             .then(PRONOUN_ALONE)
             .otherwise(PRONOUN_CHOSEN),
         )
+    )
+
+
+def _resolve_relatives(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
+    """One row per speaker `who` right after the name of a person: "Lund, who says"."""
+    relatives = (
+        statements.filter(pl.col("speaker").str.to_lowercase() == "who")
+        .select(*ARTICLE, start="speaker_start", end="speaker_end")
+        .unique(SPAN)
+    )
+    persons = resolved.filter(_is_person()).select(*ARTICLE, *ENTITY, named_until="end")
+    return (
+        pl.concat(
+            relatives.with_columns(named_until=pl.col("start") - gap).join(persons, on=[*ARTICLE, "named_until"])
+            for gap in (len(" "), len(", "))
+        )
+        .unique(SPAN, keep="first", maintain_order=True)
+        .with_columns(method=pl.lit("pronoun"), probability=pl.lit(PRONOUN_ALONE))
     )

@@ -18,6 +18,8 @@ STATEMENT: Final = [*ARTICLE, "statement_id"]
 # Below this no side is likelier than the others together, and naming one would be a guess.
 LABEL_FROM = 0.5
 
+ENDS = r"[.!?][”’\"')]*\s+"
+
 Stance = Callable[[list[str], list[str]], npt.NDArray[np.float32]]
 """(n passages, n propositions) to an array (n, 3) of probabilities: against, neutral, favour."""
 
@@ -117,34 +119,37 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
 def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance) -> pl.DataFrame:
     """One row per statement and issue that it is about.
 
-    It is about an issue where it names it; or where its paragraph names it before, and then the stance is read from
-    there on: "… a ceasefire proposal. "We urge them to sign," she said."
+    It is about an issue where it names it; or where its own sentence or the one before, in its paragraph, names it, and
+    then the stance is read from there on: "… a ceasefire proposal. "We urge them to sign," she said." Where not all the
+    words are the speaker's own, the cue is read with them: "denounced the ceasefire".
     """
     before = pl.col("body").str.head(pl.col("content").list.first().struct.field("start")).str.extract(r"([^\n]*)$")
-    held = held.with_columns(before=before)
+    words = (
+        pl.when(pl.col("kind") == "direct")
+        .then("text")
+        .otherwise(pl.concat_str("cue", "text", separator=" ", ignore_nulls=True))
+    )
+    held = held.with_columns(before=before, words=words)
     candidates = []
     for issue in issues:
-        names = "|".join(
-            pl.escape_regex(name).replace(" ", r"\s+") for name in sorted({issue.name, *issue.aliases}, key=len)
-        )
-        named = rf"(?:^|\W)(?:{names})(?:\W|$)"
+        named = _named(issue)
         in_time = pl.lit(True)
         if issue.starts_on:
             in_time &= pl.col("published_on") >= issue.starts_on
         if issue.ends_on:
             in_time &= pl.col("published_on") <= issue.ends_on
-        is_named = pl.col("text").str.contains(rf"(?i){named}")
-        # From the last sentence that names the issue; a point in "U.S." only makes the passage shorter.
-        context = pl.col("before").str.extract(rf"(?i)^(?:.*[.!?]\s+)?(.*?{named}.*)$")
+        is_named = pl.col("text").str.contains(named)
+        # A point that ends no sentence, as in "U.S.", only makes the reach shorter.
+        context = pl.col("before").str.extract(rf"^(?:.*{ENDS})?([^.!?]*?{named}[^.!?]*(?:{ENDS}[^.!?]*)?)$")
         candidates.append(
             held.filter(in_time)
             .with_columns(
-                passage=pl.when(is_named).then("text").otherwise(pl.concat_str(context, "text", separator=" ")),
+                passage=pl.when(is_named).then("words").otherwise(pl.concat_str(context, "words", separator=" ")),
                 target_kind=pl.lit("issue"),
                 target_id=pl.lit(issue.id),
                 target=pl.lit(issue.name),
                 proposition=pl.lit(issue.proposition),
-                named=pl.lit(rf"(?i){named}"),
+                named=pl.lit(named),
             )
             .filter(pl.col("passage").is_not_null())
         )
@@ -169,3 +174,12 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         )
         .unique([*STATEMENT, "target_id"], keep="first", maintain_order=True)
     )
+
+
+def _named(issue: Issue) -> str:
+    """A pattern of the issue's name and aliases, as whole words in any case, over line breaks too."""
+    words = (
+        r"\b" * name[0].isalnum() + pl.escape_regex(name).replace(" ", r"\s+") + r"\b" * name[-1].isalnum()
+        for name in sorted({issue.name, *issue.aliases} - {""})
+    )
+    return f"(?i:{'|'.join(words)})"

@@ -1,7 +1,7 @@
 """Articles written with their reading marked in them, as a reader would give it.
 
-`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions (`tone="-"` or `"+"` gives them a polarity); `<who>` and `<said>` mark
-the speaker span and a content span of a statement, `n` tells statements apart.
+`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions (`tone="-"` or `"+"` gives them a polarity); `<who>`, `<cue>`
+and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells statements apart.
 """
 
 from __future__ import annotations
@@ -48,19 +48,15 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
     for number in numbers:
         of_tag = {
             tag: sorted((start, end) for t, g, start, end in spans if t == tag and g.get("n", "0") == number)
-            for tag in ("who", "said")
+            for tag in ("who", "cue", "said")
         }
-        start, end = of_tag["who"][0] if of_tag["who"] else (None, None)
+        (start, end), (cue_start, cue_end) = (of_tag[tag][0] if of_tag[tag] else (None, None) for tag in ("who", "cue"))
         statements.append(
             key
             | {"statement_id": f"{article_id}-{number}", "kind": "indirect", "probability": 0.9, "reader": "r1"}
+            | {"cue": body[cue_start:cue_end] if of_tag["cue"] else None}
             | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
-            | {
-                "cue_start": None,
-                "cue_end": None,
-                "cue": None,
-                "text": " … ".join(body[s:e] for s, e in of_tag["said"]),
-            }
+            | {"cue_start": cue_start, "cue_end": cue_end, "text": " … ".join(body[s:e] for s, e in of_tag["said"])}
             | {"content": [{"start": s, "end": e} for s, e in of_tag["said"]]}
         )
     mentions = []

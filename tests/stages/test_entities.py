@@ -253,6 +253,11 @@ def test_a_pronoun_takes_the_sure_person_of_the_nearest_sentence(text: str, enti
     assert speaker(text) == entity
 
 
+@pytest.mark.parametrize(("between", "entity"), [(", ", "Q3"), (" ", "Q3"), (" came and everyone ", None)])
+def test_who_is_the_person_right_before(between: str, entity: str | None) -> None:
+    assert speaker(f"<per>Carl Moss</per>{between}<who>who</who> said <said>no</said>.") == entity
+
+
 def test_a_name_inside_a_statement_is_not_who_he_is() -> None:
     text = (
         '<who n="0"><per>Carl Moss</per></who> said <said n="0">that <per>Piet Lund</per> lies</said>. '

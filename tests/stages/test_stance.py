@@ -102,20 +102,28 @@ def test_a_statement_that_names_an_issue_is_about_it(said: str) -> None:
     assert asked.calls == [([said], [TUNNEL.proposition])]
 
 
+def test_a_cue_is_read_with_words_that_are_not_all_the_speakers_own() -> None:
+    asked = Asked()
+    stances("<who>A clerk</who> <cue>denounced</cue> <said>the tunnel</said>.", TUNNEL, stance=asked)
+    assert asked.calls[0][0] == ["denounced the tunnel"]
+
+
 @pytest.mark.parametrize("said", ["tunnels are dear", "funnel", "it rains"])
 def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL).is_empty()
 
 
-def test_an_issue_named_before_in_the_paragraph_is_what_the_statement_is_about() -> None:
+def test_an_issue_named_in_the_sentence_before_is_what_the_statement_is_about() -> None:
     asked = Asked()
     text = "It rained. They met on the tunnel. <said>Build it now</said>, <who>a clerk</who> said."
     assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"]
     assert asked.calls[0][0] == ["They met on the tunnel.  Build it now"]
 
 
-def test_an_issue_named_in_another_paragraph_is_not() -> None:
-    assert stances("They met on the tunnel.\n<said>Build it now</said>, <who>a clerk</who> said.", TUNNEL).is_empty()
+@pytest.mark.parametrize("between", ["\n", " It rained. "])
+def test_an_issue_named_further_back_is_not(between: str) -> None:
+    text = f"They met on the tunnel.{between}<said>Build it now</said>, <who>a clerk</who> said."
+    assert stances(text, TUNNEL).is_empty()
 
 
 def test_the_evidence_for_an_issue_is_the_span_that_names_it() -> None:
