@@ -1,0 +1,449 @@
+"""Raw records to articles: story text and metadata, a canonical address, a language, a time, a story; or quarantine.
+
+The body is cleaned here and never again, so that every offset in the lake counts code points of `articles.body`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from functools import cache
+from hashlib import blake2b
+from itertools import chain
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import dataframely as dy
+import polars as pl
+import trafilatura
+from lxml.html import HtmlElement
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from rensa import RMinHash, RMinHashLSH
+from trafilatura.utils import detect_encoding
+from w3lib.encoding import html_to_unicode
+from w3lib.url import canonicalize_url
+
+from pipeline.schemas import QUARANTINE_REASONS, Articles, Quarantine, Raw
+from pipeline.settings import Config
+
+MIN_BODY_CHARACTERS = 150
+"""Code points of a body. A one-sentence news flash has about 150; a caption or a cookie wall has fewer. Of 924 real
+articles 3 have fewer, all of them teasers that link to another site."""
+
+MAX_TITLE_CHARACTERS = 300
+"""Code points of a headline: a longer one is a paragraph in the wrong place."""
+
+LATEST_PUBLICATION = timedelta(days=1)
+"""After the end of the fetched day. A live feed may be read for a day until the next one ends, and outlets that write
+local time as UTC are up to 14 hours ahead; a later time (an embargo, a wrong clock) is not believed."""
+
+SURE_LANGUAGE = 0.8
+"""Probability from which the text's own words decide the language; below, the page's `lang` does where there is one. On
+the first 20 to 150 code points of 924 English articles every wrong answer was below 0.67."""
+
+SHINGLE_WORDS = 5
+"""Words of a shingle: unrelated articles share hardly any five words in a row, apart from quotes."""
+MINHASHES, BANDS = 128, 64
+"""64 bands of two hashes find 93 of 100 pairs with a Jaccard index of 0.2, and one in 150 with 0.01."""
+MIN_CONTAINMENT, MIN_JACCARD = 0.5, 0.2
+"""Shared shingles, of the shorter text's and of both texts'. Of 924 real articles, two printings of one report had a
+containment of 0.69 or more, all other pairs 0.51 or less (and that one a Jaccard index of 0.12); a copy with every
+tenth word changed has a containment of 0.60, and one that is cut to its first quarter a Jaccard index of 0.24."""
+
+MAX_LINK_SHARE = 0.33
+"""Of a text's code points, those on lines that are one link: at most 0.15 on 90 real articles; more on front pages."""
+
+MANY_ELEMENTS, MAX_ELEMENTS = 5_000, 25_000
+"""Elements of a page: 90 real ones have 1,600 at most. Time grows with their square: above the first number the page is
+read without trafilatura's second opinion (which saves pages without structure), above the second not at all."""
+
+LANGUAGE_CHARACTERS = 10_000
+"""Code points from which the language is told: a long article; more cost time and tell no more."""
+
+MAX_BROKEN_SHARE = 0.3
+"""Of a page's characters beyond ASCII, those that are no UTF-8: a page cut in the middle of one, or with a comment from
+elsewhere pasted in, is still UTF-8; in any other charset nearly all of them are broken."""
+
+TRACKING = re.compile(
+    r"utm_\w+|at_\w+|mc_[ce]id|pk_\w+|wt\.\w+|ns_\w+|guc\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_gl|xtor|ocid"
+    r"|smid|smtyp|cmp|cmpid|s_cid|icid|ncid|intcid|ito|ref|ref_src|referrer",
+    re.IGNORECASE,
+)
+"""Query parameters that say where a reader came from, and nothing about the page."""
+
+# Scripts that put no spaces between words count each character as one.
+WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+")
+
+LINE_BREAK = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
+# Control characters; surrogates; soft hyphens, zero-width spaces, marks and overrides of direction, tags: nobody sees
+# them, and they split or disguise names. The joiners U+200C and U+200D stay: Persian and emoji need them.
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The story on a page."""
+
+    title: str
+    """Headline; empty where the page has none."""
+    body: str
+    """Paragraphs, one a line, without the headline; clean as `Articles.body` is."""
+    published_at: datetime | None
+    """In UTC; midnight where the page tells only the day."""
+    authors: list[str]
+    language: str
+    """ISO 639-1 code."""
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    reason: str
+    detail: str
+
+
+def extract(page: bytes, url: str, *, charset: str | None = None) -> Extracted | None:
+    """The story on an HTML page; None where there is none, whatever the bytes are. `charset`: what the server says."""
+    try:
+        return _extract(page, url, charset)
+    except Exception:  # a page may be anything; the parsers below were not written for every one of them
+        return None
+
+
+def normalise(raw: dy.DataFrame[Raw], config: Config) -> tuple[dy.DataFrame[Articles], dy.DataFrame[Quarantine]]:
+    """Every raw record as an article, or as a row of the quarantine that says why not; by article_id and raw_id."""
+    outlets = {outlet.domain for outlet in config.outlets}
+    read, refused = [], []
+    for row in raw.sort("raw_id").iter_rows(named=True):
+        result = _read(row, outlets)
+        if isinstance(result, _Refusal):
+            refused.append(_refused(row, result))
+        else:
+            read.append(result)
+    articles = _frame(read, Articles)
+    # Of one address, the latest revision is the article; of equal times, the fuller text.
+    articles = articles.sort(
+        pl.col("published_at"), pl.col("body").str.len_chars(), "raw_id", descending=[True, True, False]
+    )
+    latest = articles.unique("article_id", keep="first", maintain_order=True)
+    kept = dict(latest.select("article_id", "raw_id").iter_rows())
+    for row in articles.join(latest, on="raw_id", how="anti").iter_rows(named=True):
+        detail = f"raw record {kept[row['article_id']]} has the same address, {row['url']}"
+        refused.append(_refused(row, _Refusal("duplicate_url", detail)))
+    quarantine = _frame(refused, Quarantine)
+    if latest.height + quarantine.height != raw.height:
+        raise AssertionError(f"{raw.height} raw records gave {latest.height} articles and {quarantine.height} refusals")
+    articles = latest.join(_stories(latest), on="article_id", validate="1:1").sort("article_id")
+    return Articles.validate(articles, cast=True), Quarantine.validate(quarantine.sort("raw_id"), cast=True)
+
+
+def canonical_url(url: str) -> str:
+    """The address without what does not name the page: tracking, fragment, default port, order of query, final slash.
+
+    Raises:
+        ValueError: not an http or https address.
+    """
+    parts = urlsplit(canonicalize_url(url.strip()))
+    host, port = (parts.hostname or "").rstrip("."), parts.port
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"{url!r} is not an http or https address")
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0])]
+    netloc = host if port in (None, 80, 443) else f"{host}:{port}"
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/") or "/", urlencode(query), ""))
+
+
+def article_id(url: str) -> str:
+    """16 hex digits of a hash of the canonical URL; http and https, with and without `www.`, are the same article."""
+    return _hash(url.partition("://")[2].removeprefix("www."))
+
+
+def clean(text: str) -> str:
+    """The text as it is stored: NFC, without invisible characters, single spaces, at most one empty line in a row."""
+    text = INVISIBLE.sub("", LINE_BREAK.sub("\n", text))
+    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+# --- one record -------------------------------------------------------------------------------------------------------
+
+
+def _read(row: dict[str, Any], outlets: set[str]) -> dict[str, Any] | _Refusal:
+    """The columns of `Articles` that one record gives, all but those of the story."""
+    outlet, day = row["outlet"], row["day"]
+    reason, _, detail = (row["problem"] or "").partition(": ")
+    # A record of an outlet that has been configured since it was fetched needs no new fetch.
+    if reason and not (reason == "unknown_outlet" and outlet in outlets):
+        return _Refusal(reason if reason in QUARANTINE_REASONS else "invalid_record", detail or row["problem"])
+    if outlet not in outlets:
+        return _Refusal(
+            "unknown_outlet", f"{outlet!r} is not in the configuration: add it, then normalise the day again"
+        )
+    try:
+        url = canonical_url(row["url"] or "")
+    except ValueError as error:
+        return _Refusal("invalid_record", f"the record's address cannot be used: {error}")
+    media_type, charset = _media_type(row["media_type"])
+    if media_type == "text/plain":
+        text = clean(row["content"].decode("utf-8", "replace"))
+        story: Extracted | None = Extracted("", text, None, [], _language(text, None))
+    else:
+        story = extract(row["content"], url, charset=charset)
+    if story is None:
+        return _Refusal("no_article", f"no story text in the {len(row['content']):,} bytes of {row['url']}")
+    title = _headline(row["title"] or "") or story.title
+    body = _without_headline(story.body, title)
+    if len(body) < MIN_BODY_CHARACTERS:
+        return _Refusal("too_short", f"the text has {len(body)} of at least {MIN_BODY_CHARACTERS} characters: {body!r}")
+    published_at, origin = _publication(day, row["published_at"], story.published_at)
+    return {
+        "day": day,
+        "article_id": article_id(url),
+        "raw_id": row["raw_id"],
+        "outlet": outlet,
+        "source": row["source"],
+        "url": url,
+        "title": title or body.partition("\n")[0][:MAX_TITLE_CHARACTERS],
+        "body": body,
+        "language": story.language,
+        "authors": _authors(row["authors"] or []) or story.authors,
+        "published_at": published_at,
+        "published_at_origin": origin,
+        "published_on": published_at.date(),
+        "text_hash": _hash(" ".join(body.casefold().split())),
+    }
+
+
+def _frame(rows: list[dict[str, Any]], schema: type[dy.Schema]) -> pl.DataFrame:
+    return pl.DataFrame(rows, infer_schema_length=None) if rows else schema.create_empty()
+
+
+def _refused(row: dict[str, Any], refusal: _Refusal) -> dict[str, Any]:
+    return {key: row[key] for key in ("day", "raw_id", "outlet", "source", "url")} | {
+        "reason": refusal.reason,
+        "detail": refusal.detail,
+    }
+
+
+def _publication(day: date, source: datetime | None, page: datetime | None) -> tuple[datetime, str]:
+    """When the article was published, and who says so; midnight of the day where nobody says it credibly."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    latest = midnight + timedelta(days=1) + LATEST_PUBLICATION
+    for published_at, origin in ((source, "source"), (page, "page")):
+        if published_at is not None and published_at < latest:
+            return published_at, origin
+    return midnight, "day"
+
+
+def _headline(title: str) -> str:
+    return " ".join(clean(title).split())[:MAX_TITLE_CHARACTERS]
+
+
+def _without_headline(body: str, title: str) -> str:
+    """The body without first lines that together repeat the headline, punctuation and case set aside."""
+    wanted, seen = _words(title), list[str]()
+    lines = body.split("\n")
+    for number, line in enumerate(lines if wanted else []):
+        seen += _words(line)
+        if seen == wanted:
+            return "\n".join(lines[number + 1 :]).strip()
+        if seen != wanted[: len(seen)]:
+            break
+    return body
+
+
+def _without_site(title: str, site: str, url: str) -> str:
+    """The headline without a last part that only names the site: `A city votes | Harbour Times`."""
+    match = re.fullmatch(r"(.+)\s+[|–—-]\s+([^|–—]+)", title)
+    if match is None:
+        return title
+    last, host = "".join(_words(match[2])), urlsplit(url).hostname or ""
+    names = {"".join(_words(name)) for name in (site, host, *host.split("."))}
+    return match[1] if last in names else title
+
+
+def _authors(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(name for author in names if (name := _headline(author))))
+
+
+def _media_type(given: str) -> tuple[str, str | None]:
+    header = Message()
+    header["Content-Type"] = given
+    charset = header.get_param("charset")
+    return header.get_content_type(), charset if isinstance(charset, str) else None
+
+
+# --- one page ---------------------------------------------------------------------------------------------------------
+
+
+def _extract(page: bytes, url: str, charset: str | None) -> Extracted | None:
+    tree = trafilatura.load_html(_decode(page, charset))
+    if tree is None or (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
+        return None
+    # Before trafilatura, which takes scripts, time stamps and links out of the tree.
+    published_at = _stated_time(tree)
+    stated_language = next(iter(tree.xpath("/html/@lang | //meta[@http-equiv='content-language']/@content")), None)
+    links = {clean(link.text_content()) for link in tree.iter("a")}
+    found = trafilatura.bare_extraction(
+        tree,
+        url=url,
+        fast=elements > MANY_ELEMENTS,
+        include_comments=False,
+        include_tables=False,
+        with_metadata=True,
+        # Without `max_date` the clock would have a say in the result.
+        date_extraction_params={"original_date": True, "extensive_search": False, "max_date": "2100-01-01"},
+    )
+    if not isinstance(found, trafilatura.settings.Document):
+        return None
+    title = _without_site(_headline(found.title or ""), found.sitename or "", url)
+    body = _without_headline(clean(found.text or ""), title)
+    if not body or _link_share(body, links) > MAX_LINK_SHARE:
+        return None
+    return Extracted(
+        title=title,
+        body=body,
+        published_at=published_at or _parse_time(found.date or ""),
+        authors=_authors((found.author or "").split(";")),
+        language=_language(body, stated_language),
+    )
+
+
+def _decode(page: bytes, charset: str | None) -> str:
+    """The page's text: UTF-8 where its bytes are that, whatever it says; else as server or page say; else a guess."""
+    text = page.decode("utf-8-sig", "replace")
+    broken, foreign = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
+    if broken == 0 or broken < MAX_BROKEN_SHARE * foreign:
+        return text
+    header = f"text/html; charset={charset}" if charset else None
+    return html_to_unicode(header, page, default_encoding="windows-1252", auto_detect_fun=_guess_charset)[1]
+
+
+def _link_share(body: str, links: set[str]) -> float:
+    return sum(len(line) for line in body.split("\n") if line.removeprefix("- ") in links) / len(body)
+
+
+def _guess_charset(page: bytes) -> str | None:
+    return next(iter(detect_encoding(page)), None)
+
+
+def _stated_time(tree: HtmlElement) -> datetime | None:
+    """The publication time that the page states for machines: in its linked data, a meta element or a time element."""
+    scripts = tree.xpath("//script[@type='application/ld+json']/text()")
+    linked = (stated for script in scripts for stated in _linked_times(script))
+    metas = tree.xpath(
+        "//meta[@property='article:published_time' or @name='article:published_time' or @itemprop='datePublished' "
+        "or @name='parsely-pub-date' or @name='datePublished']/@content"
+    )
+    times = tree.xpath("//time[@itemprop='datePublished' or @pubdate]/@datetime | //article//header//time/@datetime")
+    return next((parsed for text in chain(linked, metas, times) if (parsed := _parse_time(str(text)))), None)
+
+
+def _linked_times(script: str) -> Iterator[str]:
+    """Every `datePublished` in JSON-LD, in reading order."""
+    try:
+        waiting = [json.loads(script)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict):
+            if isinstance(stated := node.get("datePublished"), str):
+                yield stated
+            waiting[:0] = node.values()
+        elif isinstance(node, list):
+            waiting[:0] = node
+
+
+def _parse_time(text: str) -> datetime | None:
+    """ISO 8601 or RFC 5322, in UTC; a time without a zone is taken as UTC."""
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            parsed = parse(text.strip())
+            return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _language(text: str, stated: str | None) -> str:
+    """ISO 639-1 code of the text's language; `stated` decides where the text is too short or mixed to tell."""
+    language, probability = _identifier().classify(text[:LANGUAGE_CHARACTERS])
+    primary = re.split("[-_,;]", stated or "")[0].strip().lower()
+    if probability < SURE_LANGUAGE and re.fullmatch("[a-z]{2}", primary):
+        return primary
+    return str(language)
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    # ISO 639-1 only: without the rarer languages, headlines in English are no longer taken for Nigerian Pidgin.
+    identifier.set_languages([label for label in identifier.labels if len(label) == 2])
+    return identifier
+
+
+# --- a day's articles -------------------------------------------------------------------------------------------------
+
+
+def _stories(articles: pl.DataFrame) -> pl.DataFrame:
+    """The story of each article (article_id, story_id, is_reprint): copies and near-copies of one text are one story.
+
+    The first printing gives the story its id: the earliest, then the first outlet by name, then the lowest article_id.
+    """
+    printed = articles.sort("published_at", "outlet", "article_id")
+    ids = printed["article_id"].to_list()
+    first = list(range(len(ids)))  # the earliest article known to tell the same story, as its place in `printed`
+
+    def root(place: int) -> int:
+        while first[place] != place:
+            place = first[place]
+        return place
+
+    for one, other in _near_copies(printed["body"].to_list()):
+        a, b = root(one), root(other)
+        first[max(a, b)] = min(a, b)
+    roots = [root(place) for place in range(len(ids))]
+    return pl.DataFrame(
+        {
+            "article_id": ids,
+            "story_id": [ids[place] for place in roots],
+            "is_reprint": [place != own for own, place in enumerate(roots)],
+        },
+        schema={"article_id": pl.String, "story_id": pl.String, "is_reprint": pl.Boolean},
+    )
+
+
+def _near_copies(bodies: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs of places whose texts share enough: MinHash finds the candidates, their shingles decide."""
+    shingles = [_shingles(body) for body in bodies]
+    index = RMinHashLSH(threshold=MIN_JACCARD, num_perm=MINHASHES, num_bands=BANDS)
+    minhashes = RMinHash.from_token_sets([sorted(s) for s in shingles], num_perm=MINHASHES, seed=1)
+    for place, minhash in enumerate(minhashes):
+        for other in sorted(index.query(minhash)):
+            shared = len(shingles[place] & shingles[other])
+            shorter = min(len(shingles[place]), len(shingles[other]))
+            either = len(shingles[place] | shingles[other])
+            if shared >= MIN_CONTAINMENT * shorter and shared >= MIN_JACCARD * either:
+                yield other, place
+        index.insert(place, minhash)
+
+
+def _shingles(text: str) -> set[str]:
+    words = _words(text)
+    return {" ".join(words[i : i + SHINGLE_WORDS]) for i in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(text.casefold())
+
+
+def _hash(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
