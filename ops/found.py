@@ -33,6 +33,8 @@ FOUND = {
         group by target_id, target, holder_id, holder
         order by statements desc, abs(sum(stance_mean * statements)) desc, issue, holder limit {ROWS}""",
 }
+FAILED = f"""
+    select day, source, any_value(problem) as problem from fetches where status = 'failed' group by all limit {ROWS}"""
 
 
 def print_found(warehouse: Path) -> None:
@@ -42,6 +44,8 @@ def print_found(warehouse: Path) -> None:
         for title, query in FOUND.items():
             rows = con.sql(query)
             console.print(new_table(title, rows.columns, rows.fetchall()))
+        if failed := con.sql(FAILED).fetchall():
+            console.print(new_table("Sources that failed", ["day", "source", "problem"], failed))
         totals = con.execute(TOTALS).fetchone()
     assert totals is not None
     days, articles, outlets, mentions, statements, stances, refused = totals

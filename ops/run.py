@@ -36,10 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("first", nargs="?", type=date.fromisoformat, help="first day, YYYY-MM-DD")
     parser.add_argument("last", nargs="?", type=date.fromisoformat, help="last day; the first one where left out")
     chosen = parser.parse_args(arguments)
-    first, last = chosen.first, chosen.last or chosen.first
+    first, last, is_sample = chosen.first, chosen.last or chosen.first, home.is_sample()
     if first is None:
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        first, last = map(date.fromisoformat, home.SAMPLE_DAYS) if home.is_sample() else (yesterday, yesterday)
+        first, last = map(date.fromisoformat, home.SAMPLE_DAYS) if is_sample else (yesterday, yesterday)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
     home.make_home()
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return USAGE
         proxy = None
-        if home.is_sample():
+        if is_sample:
             from sample.serve import serving
 
             proxy = stack.enter_context(serving())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from pipeline.settings import Settings
 
@@ -269,7 +270,7 @@ def _text(content: bytes, name: str) -> str:
     return text
 
 
-def _read_text(text: str, settings: Settings) -> Iterator[Table]:
+def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
     import polars as pl
 
     from pipeline.gazetteer import load_gazetteer
@@ -358,19 +359,21 @@ def new_console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, markup=False)
 
 
-def _frame_table(title: str, frame: pl.DataFrame) -> Table:
+def _frame_table(title: str, frame: pl.DataFrame) -> Table | Text:
     return new_table(title, frame.columns, frame.rows())
 
 
-def new_table(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+def new_table(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Table | Text:
     """Rows as a table with a title; only the title where there are none."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title if rows else f"{title}: none", box=box.SIMPLE_HEAD, title_justify="left")
-    for name in columns if rows else ():
-        table.add_column(name, justify="right" if isinstance(rows[0][columns.index(name)], int) else "left")
+    if not rows:
+        return Text(f"{title}: none\n", style="italic")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for column, value in zip(columns, rows[0], strict=True):
+        table.add_column(column, justify="right" if isinstance(value, int) else "left")
     for row in rows:
         # Text, so that a bracket in the press is not taken for markup.
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
