@@ -100,8 +100,8 @@ def build_warehouse(
             return _publish(lake, path, config, threads, eval_scores)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
         raise PublishError(
-            f"cannot build {path}: {error}; check that its folder can be written and has free space (the lake's size, "
-            "twice), that the lake can be read, then publish again"
+            f"cannot build {path}: {str(error).splitlines()[0]}; check that its folder can be written and has free "
+            "space (the lake's size, twice), that the lake can be read, then publish again"
         ) from error
 
 
@@ -109,7 +109,10 @@ def _publish(lake: Lake, path: Path, config: Config, threads: int, eval_scores: 
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     _remove_unfinished(path)  # we hold the lock: whoever left them is dead
     try:
-        with duckdb.connect(config={"threads": threads, "memory_limit": MEMORY_LIMIT}) as con:
+        with duckdb.connect(
+            config={"threads": threads, "memory_limit": MEMORY_LIMIT}
+        ) as con:
+            con.execute("SET enable_progress_bar = false")
             con.execute("SET TimeZone = 'UTC'")
             con.execute(f"SET temp_directory = {_quoted(f'{new}.spill')}")
             rows_in = _attach_lake(con, lake, config, eval_scores)

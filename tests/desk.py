@@ -10,14 +10,19 @@ from typing import Any
 import polars as pl
 
 from pipeline.lake import Lake
-from pipeline.schemas import LAKE, Articles, Fetches, Raw, Runs
+from pipeline.schemas import LAKE, Fetches, Raw, Runs
 from pipeline.settings import Config, Issue, Outlet
 
 ALDER, BIRCH = "alder.example", "birch.example"
 CONFIG = Config(
     outlets=(Outlet(domain=ALDER, name="The Alder"), Outlet(domain=BIRCH, name="Birch Daily")),
     issues=(
-        Issue(id="tunnel", name="the harbour tunnel", proposition="The harbour tunnel should be built.", aliases=("tunnel",)),
+        Issue(
+            id="tunnel",
+            name="the harbour tunnel",
+            proposition="The harbour tunnel should be built.",
+            aliases=("tunnel",),
+        ),
     ),
 )
 DAY = date(2026, 3, 2)
@@ -37,12 +42,21 @@ class Desk:
     def fetch(self, outlet: str = ALDER, day: date = DAY, **given: Any) -> None:
         self._add(
             "fetches",
-            {"day": day, "source": f"feed-{outlet}", "outlet": outlet, "kind": "feed", "status": "fetched", "records": 1}
+            {
+                "day": day,
+                "source": f"feed-{outlet}",
+                "outlet": outlet,
+                "kind": "feed",
+                "status": "fetched",
+                "records": 1,
+            }
             | {"problem": None}
             | given,
         )
 
-    def article(self, body: str, article_id: str = "a1", outlet: str = ALDER, day: date = DAY, **given: Any) -> dict[str, Any]:
+    def article(
+        self, body: str, article_id: str = "a1", outlet: str = ALDER, day: date = DAY, **given: Any
+    ) -> dict[str, Any]:
         raw_id = f"raw-{article_id}"
         article = {
             "day": day, "article_id": article_id, "raw_id": raw_id, "outlet": outlet, "source": f"feed-{outlet}",
@@ -51,7 +65,9 @@ class Desk:
             "story_id": article_id, "is_reprint": False,
         } | given  # fmt: skip
         article.setdefault("published_on", day)
-        article.setdefault("published_at", datetime.combine(article["published_on"], datetime.min.time(), UTC) + timedelta(hours=9))
+        article.setdefault(
+            "published_at", datetime.combine(article["published_on"], datetime.min.time(), UTC) + timedelta(hours=9)
+        )
         self._add("articles", article)
         self.raw(raw_id, outlet, day)
         return article
@@ -96,7 +112,14 @@ class Desk:
             self.entity(article, start, end, entity_id, name or text, type)
 
     def entity(
-        self, article: dict[str, Any], start: int, end: int, entity_id: str, name: str, type: str = "PER", method: str = "name"
+        self,
+        article: dict[str, Any],
+        start: int,
+        end: int,
+        entity_id: str,
+        name: str,
+        type: str = "PER",
+        method: str = "name",
     ) -> None:
         self._add(
             "entities",
@@ -159,6 +182,7 @@ class Desk:
         return self.lake
 
     def _sentiments(self, day: date) -> None:
+        self.rows["sentiments"][day].clear()
         entities = {(e["article_id"], e["start"]): e for e in self.rows["entities"][day]}
         grouped = defaultdict(list)
         for mention in sorted(self.rows["mentions"][day], key=lambda m: (m["article_id"], m["start"])):

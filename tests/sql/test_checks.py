@@ -1,0 +1,133 @@
+"""Every check passes on a good lake and fails on the flaw that it is for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline import warehouse as room
+from pipeline.lake import Lake
+from pipeline.schemas import LAKE, WAREHOUSE
+from pipeline.warehouse import FORMULAS, SQL, PublishError, build_warehouse
+from tests.desk import BODY, CONFIG, POSITIVE, Desk, report, write_week
+
+CHECKS = sorted(file.stem for file in (SQL / "checks").glob("*.sql"))
+# A flaw is one statement on the tables of a good warehouse, or of its lake.
+FLAWS = [
+    ("coverage_gap", "UPDATE outlet_coverage_daily SET is_gap = true"),
+    *(("duplicate_keys", f"INSERT INTO {table} FROM {table}")
+      for table in WAREHOUSE if table not in ("checks", "runs", "eval_scores")),
+    ("empty_warehouse", "DELETE FROM days"),
+    ("empty_warehouse", "UPDATE outlets SET is_configured = false"),
+    ("evidence_offsets", "UPDATE lake.stances SET evidence = 'something else'"),
+    ("evidence_offsets", "UPDATE lake.stances SET evidence_start = evidence_start + 1"),
+    ("failed_source", "UPDATE fetches SET status = 'failed'"),
+    *(("intervals", f"UPDATE {table} SET {name} = {name[:-4]} + 0.1")
+      for table, contract in WAREHOUSE.items() for name in contract.columns() if name.endswith("_low")),
+    ("issue_not_watched", "DELETE FROM issues"),
+    ("labels", "UPDATE stances SET stance = 'neutral'"),
+    ("labels", "UPDATE sentiments SET sentiment = 'neutral'"),
+    ("lost_records", "INSERT INTO lake.raw BY NAME SELECT max(day) AS day, 'lost' AS raw_id FROM days"),
+    ("lost_records", "INSERT INTO quarantine BY NAME SELECT day, raw_id FROM articles LIMIT 1"),
+    ("lost_records", "DELETE FROM articles"),
+    ("mention_offsets", "UPDATE lake.mentions SET start = start + 1"),
+    ("mention_offsets", "UPDATE lake.mentions SET text = lower(text)"),
+    ("mention_offsets", 'UPDATE lake.mentions SET "end" = 10000'),
+    *(("non_finite_values", f"UPDATE {table} SET {name} = '{odd}'")
+      for table, contract in WAREHOUSE.items() for name, column in contract.columns().items()
+      for odd in ("nan", "-inf") if column.dtype.is_float() and table not in ("runs", "eval_scores")),
+    *(("orphans", f"UPDATE lake.{table} SET article_id = 'none'")
+      for table in ("mentions", "statements", "entities", "stances", "sentiments")),
+    ("orphans", "DELETE FROM statements WHERE statement_id LIKE '%-001'"),
+    ("orphans", "UPDATE stances SET statement_id = 'none'"),
+    ("orphans", "UPDATE stances SET holder_id = 'per-nobody'"),
+    ("orphans", "UPDATE stances SET target_kind = 'entity', target_id = 'per-nobody'"),
+    ("orphans", "UPDATE sentiments SET entity_id = 'per-nobody'"),
+    ("probabilities", "UPDATE mentions SET negative = 0.9"),
+    ("probabilities", "UPDATE sentiments SET positive = 0.9"),
+    ("probabilities", "UPDATE stances SET against = -0.2, neutral = 0.6, favour = 0.6"),
+    ("sentiment_offsets", "UPDATE sentiments SET first_start = first_start + 1"),
+    ("sentiment_offsets", "UPDATE mentions SET statement_id = 'any'"),
+    ("silent_outlet", "DELETE FROM articles"),
+    ("statement_offsets", "UPDATE lake.statements SET speaker = lower(speaker)"),
+    ("statement_offsets", "UPDATE lake.statements SET speaker_start = NULL"),
+    ("statement_offsets", "UPDATE lake.statements SET cue = 'said'"),
+    ("statement_offsets", "UPDATE lake.statements SET text = text || '.'"),
+    ("unfinished_day", "UPDATE days SET is_finished = false"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """A good warehouse and its lake, in memory."""
+    lake = write_week(Lake(tmp_path_factory.mktemp("checks") / "lake"))
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET TimeZone = 'UTC'")
+    room._attach_lake(con, lake, CONFIG, None)
+    for table in LAKE:
+        con.execute(f"CREATE TABLE lake.kept AS FROM lake.{table}")
+        con.execute(f"DROP {'TABLE' if table == 'runs' else 'VIEW'} lake.{table}")
+        con.execute(f"ALTER TABLE lake.kept RENAME TO {table}")
+    room._create_macros(con, FORMULAS, "MACRO")
+    for table, contract in WAREHOUSE.items():
+        if table != "checks":
+            room._create_table(con, table, contract)
+    return con
+
+
+@pytest.fixture
+def con(built: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    built.execute("BEGIN")
+    yield built
+    built.execute("ROLLBACK")
+
+
+def offending(con: duckdb.DuckDBPyConnection, check: str) -> int:
+    return len(con.execute((SQL / "checks" / f"{check}.sql").read_text()).fetchall())
+
+
+@pytest.mark.parametrize(("check", "flaw"), FLAWS)
+def test_a_flaw_fails_its_check(check: str, flaw: str, con: duckdb.DuckDBPyConnection) -> None:
+    before = offending(con, check)
+    con.execute(flaw)
+    assert offending(con, check) > before
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_good_lake_passes_but_for_its_gap(check: str, con: duckdb.DuckDBPyConnection) -> None:
+    assert offending(con, check) == (1 if check in ("coverage_gap", "failed_source") else 0)
+
+
+def test_every_check_has_a_flaw() -> None:
+    assert sorted({check for check, _ in FLAWS}) == CHECKS
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_says_its_severity_then_its_meaning(check: str) -> None:
+    first, second, *_ = (SQL / "checks" / f"{check}.sql").read_text().splitlines()
+    assert first in ("-- severity: blocking", "-- severity: warning")
+    assert second.startswith("-- ")
+
+
+def test_a_score_that_is_no_number_stops_the_publish_at_its_check(tmp_path: Path) -> None:
+    desk = Desk(Lake(tmp_path / "lake"))
+    desk.fetch()
+    report(desk, desk.article(BODY), (float("nan"), 0.5, 0.5))
+    with pytest.raises(PublishError, match="check non_finite_values failed"):
+        build_warehouse(desk.file(), tmp_path / "w.duckdb", CONFIG, threads=1)
+
+
+def test_an_interval_without_its_point_stops_the_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(SQL, tmp_path / "sql")
+    low = tmp_path / "sql" / "macros" / "mean_low.sql"
+    low.write_text(low.read_text().replace("WHEN draws = 1 THEN -1", "WHEN draws = 1 THEN 1"))
+    monkeypatch.setattr(room, "SQL", tmp_path / "sql")
+    desk = Desk(Lake(tmp_path / "lake"))
+    desk.fetch()
+    report(desk, desk.article(BODY), POSITIVE)
+    with pytest.raises(PublishError, match="check intervals failed"):
+        build_warehouse(desk.file(), tmp_path / "w.duckdb", CONFIG, threads=1)

@@ -1,0 +1,478 @@
+"""Publishing: what the file holds, what keeps it from being swapped in, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import unicodedata
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import fsspec
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import warehouse as room
+from pipeline.lake import Lake
+from pipeline.schemas import LAKE, WAREHOUSE, Mentions
+from pipeline.warehouse import PublishError, build_warehouse
+from tests.desk import ALDER, BIRCH, BODY, CONFIG, DAY, POSITIVE, Desk, report, write_week
+
+
+def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(path, read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def publish(lake: Lake, path: Path, **given: Any) -> dict[str, int]:
+    return build_warehouse(lake, path, CONFIG, threads=1, **given)
+
+
+def desk(folder: Path) -> Desk:
+    """A lake with one fetched day and one article that the reader understood."""
+    desk = Desk(Lake(folder / "lake"))
+    desk.fetch()
+    report(desk, desk.article(BODY), POSITIVE)
+    return desk
+
+
+def rows(path: Path, table: str) -> list[tuple[Any, ...]]:
+    return query(path, f"FROM {table}")
+
+
+# --- what is in it ---------------------------------------------------------------------------------------------------
+
+
+def test_every_table_of_the_contracts_is_there_and_no_other(warehouse: Path) -> None:
+    assert {name for (name,) in query(warehouse, "SELECT table_name FROM duckdb_tables()")} == set(WAREHOUSE)
+
+
+def test_every_table_and_column_has_its_contract_as_comment(warehouse: Path) -> None:
+    tables = dict(query(warehouse, "SELECT table_name, comment FROM duckdb_tables()"))
+    columns = {
+        (t, c): doc for t, c, doc in query(warehouse, "SELECT table_name, column_name, comment FROM duckdb_columns()")
+    }
+    for table, contract in WAREHOUSE.items():
+        assert tables[table] == (contract.__doc__ or "").strip()
+        for name, column in contract.columns().items():
+            assert columns[table, name] == (column.metadata or {})["doc"]
+
+
+def test_a_column_is_nullable_only_where_its_contract_says_so(warehouse: Path) -> None:
+    for table, contract in WAREHOUSE.items():
+        nullable = {name for name, _, null, *_ in query(warehouse, f"DESCRIBE {table}") if null == "YES"}
+        assert nullable == {name for name, column in contract.columns().items() if column.nullable}, table
+
+
+def test_the_tables_hold_the_contracts_rules(warehouse: Path) -> None:
+    with duckdb.connect(warehouse, read_only=True) as con:
+        for table, contract in WAREHOUSE.items():
+            contract.validate(con.sql(f"FROM {table}").pl(), cast=True)
+
+
+def test_the_lake_is_all_there(warehouse: Path) -> None:
+    lake = Lake(warehouse.parent / "lake")
+    for table in ("fetches", "articles", "quarantine", "mentions", "statements", "stances", "sentiments"):
+        in_lake = sum(lake.read(LAKE[table], day).height for day in lake.days(LAKE[table]))
+        assert query(warehouse, f"SELECT count(*) FROM {table}") == [(in_lake,)]
+        assert in_lake > 0
+
+
+def test_the_same_lake_gives_the_same_rows_whatever_the_threads(warehouse: Path, tmp_path: Path) -> None:
+    build_warehouse(Lake(warehouse.parent / "lake"), tmp_path / "again.duckdb", CONFIG, threads=3)
+    for table in WAREHOUSE:
+        assert rows(tmp_path / "again.duckdb", table) == rows(warehouse, table), table
+
+
+def test_clients_of_the_1_4_series_can_open_it(warehouse: Path) -> None:
+    [(tags,)] = query(warehouse, "SELECT tags FROM duckdb_databases() WHERE database_name = 'warehouse'")
+    assert tags["storage_version"].startswith("v1.4.0")
+
+
+def test_rows_are_counted_in_and_out(tmp_path: Path) -> None:
+    lake = desk(tmp_path).file()
+    counted = publish(lake, tmp_path / "w.duckdb")
+    assert counted["rows_in"] == sum(lake.read(s, d).height for s in LAKE.values() for d in lake.days(s))
+    assert counted["rows_out"] == sum(len(rows(tmp_path / "w.duckdb", table)) for table in WAREHOUSE)
+
+
+def test_a_lake_may_be_a_url(tmp_path: Path) -> None:
+    fsspec.filesystem("memory").store.clear()
+    publish(write_week(Lake("memory://newsroom/lake")), tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT count(*) FROM articles") == [(18 - 1,)]
+
+
+def test_a_day_without_articles_publishes(tmp_path: Path) -> None:
+    quiet = Desk(Lake(tmp_path / "lake"))
+    quiet.fetch(status="empty", records=0)
+    publish(quiet.file(), tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT outlet, status, is_gap, reason FROM outlet_coverage_daily") == [
+        (ALDER, "empty", True, "the source had nothing of this outlet for the day"),
+        (BIRCH, "not_asked", True, "no source of this outlet was configured that day"),
+    ]
+
+
+def test_an_unfinished_day_is_left_out_and_said_so(tmp_path: Path) -> None:
+    half = desk(tmp_path)
+    tomorrow = DAY + timedelta(days=1)
+    half.fetch(day=tomorrow)
+    report(half, half.article(BODY, "a2", day=tomorrow), POSITIVE)
+    lake = half.file()
+    shutil.rmtree(tmp_path / "lake" / "table=stances" / f"day={tomorrow}")
+    publish(lake, tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT DISTINCT day FROM mentions") == [(DAY,)]
+    assert (
+        query(tmp_path / "w.duckdb", "SELECT reason FROM outlet_coverage_daily WHERE day > DATE '2026-03-02'")
+        == [("the run of the day has not ended: run it again",)] * 2
+    )
+    assert query(tmp_path / "w.duckdb", "SELECT example FROM checks WHERE name = 'unfinished_day'") == [
+        (f"day={tomorrow}",)
+    ]
+
+
+def test_a_day_with_a_shard_missing_is_unfinished(tmp_path: Path) -> None:
+    lake = desk(tmp_path).file()
+    mentions = lake.read(Mentions, DAY)
+    (tmp_path / "lake" / "table=mentions" / f"day={DAY}" / "part-0.parquet").unlink()
+    lake.write(Mentions, DAY, mentions, "000-of-002")
+    publish(lake, tmp_path / "w.duckdb")
+    assert rows(tmp_path / "w.duckdb", "days") == [(DAY, False)]
+
+
+def test_scores_of_the_reader_are_published(tmp_path: Path) -> None:
+    scores = pl.DataFrame(
+        {"reading": "polarity", "dataset": "a set", "split": "test", "metric": "macro F1", "value": 0.7, "reader": "r1"}
+    )
+    publish(desk(tmp_path).file(), tmp_path / "w.duckdb", eval_scores=scores)
+    assert rows(tmp_path / "w.duckdb", "eval_scores") == scores.rows()
+
+
+def test_a_speaker_is_the_entity_of_its_very_span(warehouse: Path) -> None:
+    assert query(warehouse, "SELECT DISTINCT speaker, speaker_id, speaker_name FROM statements ORDER BY ALL") == [
+        ("Lind", "per-otto-lind", "Otto Lind"),
+        ("Voss", "per-mara-voss", "Mara Voss"),
+    ]
+
+
+def test_an_entity_lists_the_names_it_was_called_but_no_pronoun(tmp_path: Path) -> None:
+    named = desk(tmp_path)
+    article = named.article("“No,” she said.", "a2")
+    named.statement(article, "“No,”", "she")
+    named.entity(article, 6, 9, "per-mara-voss", "Mara Voss", method="pronoun")
+    publish(named.file(), tmp_path / "w.duckdb")
+    [(aliases, articles)] = query(
+        tmp_path / "w.duckdb", "SELECT aliases, articles FROM entities WHERE entity_id = 'per-mara-voss'"
+    )
+    assert aliases == ["Mara Voss", "Voss"]
+    assert articles == 2
+
+
+# --- offsets ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.integers(0, 20), st.integers(0, 20))
+def test_duckdb_cuts_code_points_as_python_does(text: str, start: int, length: int) -> None:
+    # The checks and macros lean on it: an astral character is one, a base letter and its accent are two.
+    for body in (text, unicodedata.normalize("NFD", text) + "🌉é👩‍👩‍👧"):
+        assert duckdb.execute("SELECT substring(?, ? + 1, ?)", [body, start, length]).fetchall() == [
+            (body[start : start + length],)
+        ]
+
+
+# --- what keeps it from being published ------------------------------------------------------------------------------
+
+
+def test_a_failed_blocking_check_keeps_the_old_file_and_names_the_row(tmp_path: Path) -> None:
+    good = desk(tmp_path)
+    path = tmp_path / "w.duckdb"
+    publish(good.file(), path)
+    before = path.read_bytes()
+    good.rows["mentions"][DAY][0]["text"] = "Mara Vosss"
+    with pytest.raises(PublishError, match=r"mention_offsets.*Mara Vosss.*the old warehouse stays"):
+        publish(good.file(), path)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".w.duckdb.lock", "lake", "w.duckdb"]
+
+
+def test_a_failed_warning_publishes(tmp_path: Path) -> None:
+    flawed = desk(tmp_path)
+    flawed.fetch(BIRCH, status="failed", records=0, problem="HTTP 503")
+    publish(flawed.file(), tmp_path / "w.duckdb")
+    [(passed, offending, example)] = query(
+        tmp_path / "w.duckdb", "SELECT is_passed, offending_rows, example FROM checks WHERE name = 'failed_source'"
+    )
+    assert (passed, offending) == (False, 1)
+    assert "problem=HTTP 503" in example
+
+
+def test_a_mart_that_strays_from_its_contract_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(room.SQL, tmp_path / "sql")
+    mart = tmp_path / "sql" / "marts" / "stories.sql"
+    mart.write_text(mart.read_text().replace("count(*) AS articles,", "count(*)::DOUBLE AS articles,"))
+    monkeypatch.setattr(room, "SQL", tmp_path / "sql")
+    with pytest.raises(PublishError, match=r"stories.sql gives articles DOUBLE \(contract: articles BIGINT\)"):
+        publish(desk(tmp_path).file(), tmp_path / "w.duckdb")
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_a_null_that_the_contract_forbids_is_refused(tmp_path: Path) -> None:
+    flawed = desk(tmp_path)
+    flawed.rows["articles"][DAY][0]["title"] = None
+    lake = flawed.file()
+    with pytest.raises(PublishError, match=r"articles\.title is null"):
+        publish(lake, tmp_path / "w.duckdb")
+
+
+def test_a_part_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    lake = desk(tmp_path).file()
+    part = tmp_path / "lake" / "table=mentions" / f"day={DAY}" / "part-0.parquet"
+    part.write_bytes(part.read_bytes()[:-10])
+    with pytest.raises(PublishError, match=r"table=mentions/day=2026-03-02/part-0\.parquet.*publish again"):
+        publish(lake, tmp_path / "w.duckdb")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PublishError, match=r"cannot build .*file/w\.duckdb.*can be written"):
+        publish(desk(tmp_path).file(), tmp_path / "file" / "w.duckdb")
+
+
+# --- the swap --------------------------------------------------------------------------------------------------------
+
+
+def test_an_open_reader_keeps_the_old_warehouse(tmp_path: Path) -> None:
+    path, growing = tmp_path / "w.duckdb", desk(tmp_path)
+    publish(growing.file(), path)
+    with duckdb.connect(path, read_only=True) as reader:
+        report(growing, growing.article(BODY, "a2"), POSITIVE)
+        publish(growing.file(), path)
+        assert reader.execute("SELECT count(*) FROM articles").fetchall() == [(1,)]
+    assert query(path, "SELECT count(*) FROM articles") == [(2,)]
+
+
+def test_a_log_that_another_writer_left_does_not_spoil_the_new_file(tmp_path: Path) -> None:
+    path, growing = tmp_path / "w.duckdb", desk(tmp_path)
+    publish(growing.file(), path)
+    writer = duckdb.connect(path)
+    writer.execute("CREATE TABLE notes AS SELECT 1 AS note")
+    log = path.with_name("w.duckdb.wal").read_bytes()
+    writer.close()
+    path.with_name("w.duckdb.wal").write_bytes(log)
+    publish(growing.file(), path)
+    assert not path.with_name("w.duckdb.wal").exists()
+    assert query(path, "SELECT count(*) FROM articles") == [(1,)]
+
+
+def test_what_a_dead_publish_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".w.duckdb.12345.new"
+    left.write_bytes(b"half a file")
+    left.with_name(left.name + ".wal").touch()
+    left.with_name(left.name + ".spill").mkdir()
+    (tmp_path / ".other.duckdb.1.new").touch()
+    publish(desk(tmp_path).file(), tmp_path / "w.duckdb")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.duckdb.1.new", ".w.duckdb.lock", "lake", "w.duckdb"]
+
+
+def test_a_second_publish_waits_for_the_first(tmp_path: Path) -> None:
+    lake, path = desk(tmp_path).file(), tmp_path / "w.duckdb"
+    with path.with_name(".w.duckdb.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = threading.Thread(target=publish, args=(lake, path))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive() and not path.exists()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    second.join(60)
+    assert query(path, "SELECT count(*) FROM articles") == [(1,)]
+
+
+def test_a_publish_killed_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
+    path, growing = tmp_path / "w.duckdb", desk(tmp_path)
+    publish(growing.file(), path)
+    before = path.read_bytes()
+    killed = """
+import os, signal, sys
+from pathlib import Path
+from pipeline import warehouse
+from pipeline.lake import Lake
+from tests.desk import CONFIG
+warehouse._run_checks = lambda con: os.kill(os.getpid(), signal.SIGKILL)
+warehouse.build_warehouse(Lake(sys.argv[1]), Path(sys.argv[2]), CONFIG, threads=1)
+"""
+    done = subprocess.run([sys.executable, "-c", killed, tmp_path / "lake", path], cwd=Path(__file__).parents[1])
+    assert done.returncode == -signal.SIGKILL
+    assert list(tmp_path.glob(".w.duckdb.*.new"))
+    assert path.read_bytes() == before
+    publish(growing.file(), path)
+    assert not list(tmp_path.glob(".w.duckdb.*.new*"))
+
+
+# --- marts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wire_copy_counts_once(warehouse: Path) -> None:
+    assert query(
+        warehouse,
+        f"SELECT outlet, articles, articles_unique FROM entity_sentiment_daily "
+        f"WHERE day = '{DAY}' AND entity_id = 'per-mara-voss' ORDER BY outlet",
+    ) == [(ALDER, 1, 1), (BIRCH, 2, 1)]
+    assert query(warehouse, "SELECT articles, articles_unique, outlets FROM stories WHERE articles > 1") == [
+        (2, 1, [ALDER, BIRCH])
+    ]
+
+
+def test_a_revision_replaces_what_it_revises(warehouse: Path) -> None:
+    yesterday = DAY - timedelta(days=1)
+    assert query(
+        warehouse, f"SELECT day, is_latest FROM articles WHERE article_id = 'alder-{yesterday}' ORDER BY day"
+    ) == [
+        (yesterday, False),
+        (DAY, True),
+    ]
+    assert query(
+        warehouse,
+        f"SELECT articles, articles_positive, articles_neutral FROM entity_sentiment_daily "
+        f"WHERE day = '{yesterday}' AND outlet = '{ALDER}' AND entity_id = 'per-mara-voss'",
+    ) == [(1, 0, 1)]
+
+
+def test_a_gap_is_a_row_with_its_reason(warehouse: Path) -> None:
+    assert query(warehouse, "SELECT day, outlet, status, reason, articles FROM outlet_coverage_daily WHERE is_gap") == [
+        (DAY - timedelta(days=3), BIRCH, "failed", "HTTP 503", 0)
+    ]
+
+
+def test_coverage_has_every_outlet_on_every_day(warehouse: Path) -> None:
+    assert query(
+        warehouse, "SELECT count(*), count(DISTINCT day), count(DISTINCT outlet) FROM outlet_coverage_daily"
+    ) == [(16, 8, 2)]
+
+
+def test_refused_records_explain_a_gap(tmp_path: Path) -> None:
+    refused = Desk(Lake(tmp_path / "lake"))
+    refused.fetch(records=3)
+    for raw_id, reason in (("1", "too_short"), ("2", "too_short"), ("3", "no_article")):
+        refused.refuse(raw_id, reason)
+    publish(refused.file(), tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", f"SELECT reason FROM outlet_coverage_daily WHERE outlet = '{ALDER}'") == [
+        ("every record was refused: too_short 2, no_article 1",)
+    ]
+
+
+def test_abstentions_are_counted_and_the_counts_add_up(warehouse: Path) -> None:
+    assert query(warehouse, "SELECT sum(articles_abstained) > 0 FROM entity_sentiment_daily") == [(True,)]
+    for mart, parts, whole in (
+        (
+            "entity_sentiment_daily",
+            "articles_negative + articles_neutral + articles_positive + articles_abstained",
+            "articles",
+        ),
+        (
+            "stance_daily",
+            "statements_against + statements_neutral + statements_favour + statements_abstained",
+            "statements",
+        ),
+    ):
+        assert query(warehouse, f"SELECT count(*) FROM {mart} WHERE {parts} <> {whole}") == [(0,)]
+
+
+def test_one_article_leaves_the_whole_scale_open(warehouse: Path) -> None:
+    assert set(
+        query(
+            warehouse,
+            "SELECT sentiment_mean_low, sentiment_mean_high FROM entity_sentiment_daily WHERE articles = 1",
+        )
+    ) == {(-1.0, 1.0)}
+
+
+def test_copies_do_not_make_an_interval_narrower(tmp_path: Path) -> None:
+    copied = desk(tmp_path)
+    for number in range(3):
+        report(copied, copied.article(BODY, f"copy{number}", story_id="a1", is_reprint=True), POSITIVE)
+    publish(copied.file(), tmp_path / "w.duckdb")
+    assert query(
+        tmp_path / "w.duckdb",
+        "SELECT DISTINCT articles, sentiment_mean_low, sentiment_mean_high FROM entity_sentiment_daily",
+    ) == [(4, -1.0, 1.0)]
+
+
+def test_a_mean_and_its_interval_follow_the_formula(tmp_path: Path) -> None:
+    two = Desk(Lake(tmp_path / "lake"))
+    two.fetch()
+    for article_id, polarity in (("a1", (0.1, 0.2, 0.7)), ("a2", (0.2, 0.2, 0.6)), ("a3", (0.3, 0.2, 0.5))):
+        two.mention(two.article("Mara Voss spoke.", article_id), "Mara Voss", "per-mara-voss", polarity=polarity)
+    publish(two.file(), tmp_path / "w.duckdb")
+    [found] = query(
+        tmp_path / "w.duckdb",
+        "SELECT sentiment_mean, sentiment_mean_low, sentiment_mean_high FROM entity_sentiment_daily",
+    )
+    # Scores 0.6, 0.4, 0.2: mean 0.4, sd 0.2, t(2) = 4.3027: 0.4 ± 4.3027 · 0.2 / √3.
+    assert found == pytest.approx((0.4, -0.09684, 0.89684), abs=1e-4)
+
+
+def test_a_holder_without_a_name_is_told_apart_by_its_words(tmp_path: Path) -> None:
+    unnamed = desk(tmp_path)
+    article = unnamed.article("“No,” a docker said. “Yes,” a driver said.", "a2")
+    for words, speaker in (("“No,”", "a docker"), ("“Yes,”", "a driver")):
+        unnamed.stance(article, unnamed.statement(article, words, speaker), speaker, "the harbour tunnel", words)
+    publish(unnamed.file(), tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT holder FROM stance_daily WHERE holder_id IS NULL ORDER BY holder") == [
+        ("a docker",),
+        ("a driver",),
+    ]
+
+
+def test_speaker_shares_count_unnamed_speakers_below_the_line(tmp_path: Path) -> None:
+    mixed = desk(tmp_path)
+    article = mixed.article("“No,” a docker said.", "a2")
+    mixed.statement(article, "“No,”", "a docker")
+    publish(mixed.file(), tmp_path / "w.duckdb")
+    assert query(
+        tmp_path / "w.duckdb",
+        "SELECT statements, outlet_statements, outlet_statements_unnamed FROM speaker_share_daily "
+        "WHERE speaker = 'Mara Voss'",
+    ) == [(1, 3, 1)]
+
+
+def test_trending_compares_with_the_seven_days_before(tmp_path: Path) -> None:
+    rising = Desk(Lake(tmp_path / "lake"))
+    for back in (0, 1, 7, 8):
+        day = DAY - timedelta(days=back)
+        rising.fetch(day=day)
+        rising.mention(rising.article("Otto Lind spoke.", f"old{back}", day=day), "Otto Lind", "per-otto-lind")
+    rising.mention(rising.article("Mara Voss spoke.", "new"), "Mara Voss", "per-mara-voss")
+    publish(rising.file(), tmp_path / "w.duckdb")
+    found = query(
+        tmp_path / "w.duckdb",
+        "SELECT name, rank, before_articles_unique, before_day_articles_unique, change_unique FROM trending_daily "
+        f"WHERE day = '{DAY}' ORDER BY rank",
+    )
+    assert found == [("Mara Voss", 1, 0, 2, 0.5), ("Otto Lind", 2, 2, 2, -0.5)]
+
+
+def test_aggregates_follow_the_day_of_publication(tmp_path: Path) -> None:
+    late = Desk(Lake(tmp_path / "lake"))
+    late.fetch()
+    report(late, late.article(BODY, published_on=date(2026, 2, 20)), POSITIVE)
+    publish(late.file(), tmp_path / "w.duckdb")
+    for mart in ("entity_sentiment_daily", "stance_daily", "speaker_share_daily", "trending_daily", "stories"):
+        assert query(tmp_path / "w.duckdb", f"SELECT DISTINCT day FROM {mart}") == [(date(2026, 2, 20),)]
+
+
+def test_company_is_a_pair_in_two_articles(tmp_path: Path) -> None:
+    together = desk(tmp_path)
+    report(together, together.article(BODY, "a2"), POSITIVE)
+    together.mention(together.article("Mara Voss spoke.", "a3"), "Mara Voss", "per-mara-voss")
+    publish(together.file(), tmp_path / "w.duckdb")
+    assert query(
+        tmp_path / "w.duckdb",
+        "SELECT name_a, name_b, articles, articles_either FROM co_mention_daily ORDER BY ALL",
+    ) == [("Mara Voss", "Otto Lind", 2, 3), ("Quay Union", "Mara Voss", 2, 3), ("Quay Union", "Otto Lind", 2, 2)]
