@@ -238,6 +238,8 @@ def report(desk: Desk, article: dict[str, Any], tone: tuple[float, float, float]
     issue = CONFIG.issues[0].name
     desk.stance(article, said, "Mara Voss", issue, built, POSITIVE, holder_id="per-mara-voss")
     desk.stance(article, answered, "Otto Lind", issue, mistake, NEGATIVE, holder_id="per-otto-lind")
+    toward_voss = {"holder_id": "per-otto-lind", "target_kind": "entity", "target_id": "per-mara-voss"}
+    desk.stance(article, answered, "Otto Lind", "Mara Voss", mistake, NEGATIVE, **toward_voss)
 
 
 def write_week(lake: Lake) -> Lake:

@@ -1,0 +1,11 @@
+-- What did one person say? Put any name or alias in the place of the inner query: FROM who_said('Smith').
+SELECT published_on, outlet, kind, text, url
+FROM who_said((
+    SELECT speaker
+    FROM speaker_share_daily
+    GROUP BY speaker
+    ORDER BY sum(statements) DESC, speaker
+    LIMIT 1
+))
+WHERE NOT is_reprint
+LIMIT 20

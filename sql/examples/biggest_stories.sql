@@ -1,0 +1,5 @@
+-- Which stories did most outlets print, and how much of it was copied?
+SELECT day, title, len(outlets) AS outlets, articles, articles - articles_unique AS reprints, first_outlet
+FROM stories
+ORDER BY len(outlets) DESC, articles DESC, day, story_id
+LIMIT 10

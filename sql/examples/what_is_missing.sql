@@ -1,0 +1,5 @@
+-- What is missing, and why? Days on which an outlet gave no article, and records that were refused.
+SELECT day, outlet, status, records, articles_refused, reason
+FROM outlet_coverage_daily
+WHERE is_gap OR articles_refused > 0
+ORDER BY day, outlet

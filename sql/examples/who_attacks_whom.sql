@@ -1,0 +1,14 @@
+-- Which people speak against which people and organisations?
+SELECT
+    holder,
+    target,
+    sum(articles_unique) AS articles_unique,
+    sum(statements_against) AS against,
+    sum(statements_favour) AS favour,
+    sum(statements_abstained) AS abstained
+FROM stance_daily
+WHERE target_kind = 'entity' AND holder_id IS NOT NULL
+GROUP BY holder, target
+HAVING sum(statements_against) > 0
+ORDER BY against DESC, holder, target
+LIMIT 20
