@@ -104,6 +104,7 @@ def resolve_entities(
     spans = _clean_names(articles, mentions)
     names = _resolve_names(articles, spans, look_up)
     resolved = spans.drop("type", "probability").join(names, on=[*ARTICLE, "key", "titled"], nulls_equal=True)
+    resolved = resolved.sort(SPAN)
     speakers = _resolve_speakers(statements, resolved)
     pronouns = _resolve_pronouns(articles, mentions, statements, resolved, speakers, _given_names(gazetteer))
     relatives = _resolve_relatives(statements, resolved)
@@ -409,7 +410,6 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
         parts.join(full, left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"])
         .group_by(*ARTICLE, "is_given", key="part", candidate_id=pl.col("entity").struct.field("entity_id"))
         .agg(candidate=pl.col("entity").sort_by("full").first(), since=pl.col("start").min())
-        .sort("since", "candidate_id")
     )
     known, surname = pl.col("known").struct, pl.col("fits") & ~pl.col("is_given")
     surnames, givens, since = pl.col("surnames").list, pl.col("givens").list, pl.col("since").list
@@ -427,6 +427,7 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
             fits=pl.col("candidate").struct.field("gender").eq(pl.col("titled")).fill_null(True)
             & pl.col("candidate_id").is_not_null()
         )
+        .sort("since", "candidate_id")
         .group_by(*ARTICLE, "key", "titled", maintain_order=True)
         .agg(
             pl.col("start", "known", "own").first(),
@@ -527,7 +528,7 @@ def _resolve_speakers(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.Da
             sure=pl.when((pl.col("type") == "ORG") & through).then(SPOKESMAN).otherwise(SPEAKER),
         )
         .filter(pl.col("rank").is_not_null())
-        .sort("rank", "start_name")
+        .sort("rank", "start_name", "end_name")
         .unique(SPAN, keep="first", maintain_order=True)
     )
     # The reader may miss a name in one place that it found in another.

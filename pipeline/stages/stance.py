@@ -101,7 +101,7 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
         .join(entities.select(*ARTICLE, "start", "end", "entity_id", "name"), on=[*ARTICLE, "start", "end"])
         .join(_pieces(held), on=STATEMENT)
         .filter(pl.col("start").is_between("evidence_start", "evidence_end", closed="left"))
-        .sort(*STATEMENT, "start")
+        .sort(*STATEMENT, "start", "end", "evidence_start")
         .group_by(*STATEMENT, target_id="entity_id", maintain_order=True)
         .agg(
             target=pl.col("name").first(),
@@ -144,7 +144,9 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         candidates.append(
             held.filter(in_time)
             .with_columns(
-                passage=pl.when(is_named).then("words").otherwise(pl.concat_str(context, "words", separator=" ")),
+                passage=pl.when(is_named)
+                .then("words")
+                .otherwise(pl.concat_str(context.str.strip_chars_end(), "words", separator=" ")),
                 target_kind=pl.lit("issue"),
                 target_id=pl.lit(issue.id),
                 target=pl.lit(issue.name),

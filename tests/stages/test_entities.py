@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -273,21 +274,28 @@ def test_a_pronoun_that_the_reader_marks_as_a_mention_is_resolved_once() -> None
     assert spans[1:] == [("He", "Q3", "pronoun")]
 
 
-def test_ids_do_not_depend_on_other_articles_days_or_order() -> None:
-    texts = (
-        "<per>Piet Lund</per> met <per>Moss</per> of the <org>Free Fishers Union</org>.",
-        "<per>Lund</per> and <per>Ina Moss</per> met. <per>Moss</per> left.",
-    )
-    days = (date(2026, 1, 5), date(2026, 1, 6))
-    together = resolve(read(*texts, days=days)).drop("day", "article_id")
-    alone = pl.concat(resolve(read(text)).drop("day", "article_id") for text in texts)
-    assert together.equals(alone)
-    marked = read(*texts)
-    shuffled = (marked[0].reverse(), marked[1].sample(fraction=1, shuffle=True, seed=1), marked[2].reverse())
-    assert resolve(marked).equals(resolve_entities(*shuffled, (), GAZETTEER))  # type: ignore[arg-type]
+TEXTS = (
+    "<per>Piet Lund</per> met <per>Moss</per> of the <org>Free Fishers Union</org> (<org>FFU</org>).",
+    f"<per>Carl Moss</per>{FAR}<per>Ina Moss</per>, <per>Jo Moss</per>, <per>Al Moss</per>."
+    " <who>Mr. <per>Moss</per></who> said <said><per>Moss</per> and <org>Moss</org> left</said>. <per>Lund</per> left.",
+)
+
+
+def test_ids_do_not_depend_on_other_articles_or_days() -> None:
+    together = resolve(read(*TEXTS, days=(date(2026, 1, 5), date(2026, 1, 6))))
+    alone = pl.concat(resolve(read(text)) for text in TEXTS)
+    assert together.drop("day", "article_id").equals(alone.drop("day", "article_id"))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_do_not_depend_on_the_order_of_rows(seed: int) -> None:
+    marked = read(*TEXTS)
+    shuffled: list[Any] = [frame.sample(fraction=1, shuffle=True, seed=seed) for frame in (*marked, GAZETTEER)]
+    articles, mentions, statements, gazetteer = shuffled
+    assert resolve(marked).equals(resolve_entities(articles, mentions, statements, (), gazetteer))
 
 
 def test_nothing_in_nothing_out() -> None:
     marked = read("<per>Lund</per>")
     empty = (marked[0].clear(), marked[1].clear(), marked[2].clear())
-    assert resolve_entities(*empty, (), GAZETTEER).is_empty()  # type: ignore[arg-type]
+    assert resolve_entities(*empty, (), GAZETTEER).is_empty()

@@ -117,7 +117,7 @@ def test_an_issue_named_in_the_sentence_before_is_what_the_statement_is_about() 
     asked = Asked()
     text = "It rained. They met on the tunnel. <said>Build it now</said>, <who>a clerk</who> said."
     assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"]
-    assert asked.calls[0][0] == ["They met on the tunnel.  Build it now"]
+    assert asked.calls[0][0] == ["They met on the tunnel. Build it now"]
 
 
 @pytest.mark.parametrize("between", ["\n", " It rained. "])
