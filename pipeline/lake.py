@@ -40,12 +40,7 @@ class Lake:
 
     def parts(self, schema: type[S], day: date) -> list[str]:
         """Paths of the partition's part files, sorted by name; none where the partition was never written."""
-        folder = self._folder(schema, day)
-        self._fs.invalidate_cache(folder)
-        try:
-            names = self._fs.ls(folder, detail=False)
-        except FileNotFoundError:
-            return []
+        names = self._list(self._folder(schema, day))
         return sorted(name for name in names if re.search(r"/part-[^/]+\.parquet$", name))
 
     def has(self, schema: type[S], day: date, part: str | None = None) -> bool:
@@ -104,13 +99,20 @@ class Lake:
 
     def days(self, schema: type[S]) -> list[date]:
         """The days that have a partition of this table, in order."""
-        folder = f"{self._path}/table={_table(schema)}"
+        names = self._list(f"{self._path}/table={_table(schema)}")
+        return sorted(date.fromisoformat(m[1]) for name in names if (m := re.search(r"day=(\d{4}-\d\d-\d\d)$", name)))
+
+    def _list(self, folder: str) -> list[str]:
         self._fs.invalidate_cache(folder)
         try:
-            names = self._fs.ls(folder, detail=False)
+            return list(self._fs.ls(folder, detail=False))
         except FileNotFoundError:
             return []
-        return sorted(date.fromisoformat(m[1]) for name in names if (m := re.search(r"day=(\d{4}-\d\d-\d\d)$", name)))
+        except OSError as error:
+            raise LakeError(
+                f"cannot list {folder}: {error.strerror or error}; check that STANDPOINT_LAKE ({self.root}) is a place "
+                "that this user may read"
+            ) from error
 
     def _folder(self, schema: type[S], day: date) -> str:
         return f"{self._path}/table={_table(schema)}/day={day.isoformat()}"
@@ -121,7 +123,9 @@ class Lake:
             return
         there, wanted = {int(m[1]) for m in shards}, int(shards[0][2])
         if {m[2] for m in shards} != {shards[0][2]} or there != set(range(wanted)):
-            raise LakeError(f"{_table(schema)} of {day} is incomplete: shards {sorted(there)} of {wanted}; run read again")
+            raise LakeError(
+                f"{_table(schema)} of {day} is incomplete: shards {sorted(there)} of {wanted}; run read again"
+            )
 
     def _put(self, path: str, data: bytes) -> None:
         if not self._is_local:

@@ -1,0 +1,81 @@
+"""A day killed with SIGKILL and run again ends as if nothing had happened, and nothing half-written is ever seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.faults.newsroom import DAYS, set_up, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST, SECOND = map(str, DAYS)
+
+
+def run(folder: Path, day: str, *death: str) -> int:
+    """Run a day of the newsroom in the folder, to its end or to its death; returns the exit code."""
+    command = [sys.executable, "-m", "tests.faults.program", *(death or ("never", "", "0")), "--", "run", "--day", day]
+    env = os.environ | settings(folder)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def lake(folder: Path) -> dict[str, bytes]:
+    """Every file of the lake that a reader of it sees; the notes on when the stages ran left out."""
+    files = sorted((folder / "lake").glob("table=*/day=*/part-*.parquet"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files if "table=runs" not in str(path)}
+
+
+def warehouse(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table but `runs`."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+        tables = [name for (name,) in con.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+        return {name: con.execute(f"from {name} order by all").fetchall() for name in tables if name != "runs"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    set_up(folder)
+    for day in (FIRST, SECOND):
+        assert run(folder, day) == 0
+    return folder
+
+
+def test_the_undisturbed_days_have_rows_in_every_table_of_the_lake(undisturbed: Path) -> None:
+    tables = {path.split("/")[1] for path in lake(undisturbed)}
+    for table in tables - {"table=quarantine"}:
+        assert pl.scan_parquet(undisturbed / "lake" / table / "*" / "part-*.parquet").select(pl.len()).collect().item()
+    assert len([path for path in lake(undisturbed) if "table=mentions" in path]) == 6  # three shards a day
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        pytest.param(("os.rename", "table=mentions", "2"), id="read, while the second shard is written"),
+        pytest.param(("os.rename", "table=statements", "3"), id="read, between a shard's two tables"),
+        pytest.param(("open", "stance_daily.sql", "1"), id="publish, while the new file is built"),
+        pytest.param(("os.rename", "warehouse.duckdb", "1"), id="publish, before the new file is swapped in"),
+    ],
+)
+def test_a_killed_day_run_again_is_as_if_undisturbed(death: tuple[str, ...], undisturbed: Path, tmp_path: Path) -> None:
+    set_up(tmp_path)
+    assert run(tmp_path, FIRST) == 0
+    before = warehouse(tmp_path)
+
+    assert run(tmp_path, SECOND, *death) == -signal.SIGKILL
+    for path, content in lake(tmp_path).items():
+        assert content == lake(undisturbed)[path], "a part is seen only when it is whole"
+    assert warehouse(tmp_path) == before, "the old warehouse stays until the new one is whole"
+
+    assert run(tmp_path, SECOND) == 0
+    assert lake(tmp_path) == lake(undisturbed)
+    assert warehouse(tmp_path) == warehouse(undisturbed)
