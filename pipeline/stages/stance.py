@@ -119,11 +119,14 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
 def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance) -> pl.DataFrame:
     """One row per statement and issue that it is about.
 
-    It is about an issue where it names it; or where its own sentence or the one before, in its paragraph, names it, and
-    then the stance is read from there on: "… a ceasefire proposal. "We urge them to sign," she said." Where not all the
-    words are the speaker's own, the cue is read with them: "denounced the ceasefire".
+    It is about an issue where it names it; and a direct quotation also where its own sentence or the one before, in its
+    paragraph, does, and then the stance is read from there on: "… a ceasefire proposal. "We urge them to sign," she
+    said." Where not all the words are the speaker's own, the cue is read with them: "denounced the ceasefire".
     """
-    before = pl.col("body").str.head(pl.col("content").list.first().struct.field("start")).str.extract(r"([^\n]*)$")
+    begin = pl.col("content").list.first().struct.field("start")
+    # What is said in the outlet's words says its own subject: of 8 such statements next to an issue's name, read by eye,
+    # 1 was about it.
+    before = pl.when(pl.col("kind") == "direct").then(pl.col("body").str.head(begin).str.extract(r"([^\n]*)$"))
     words = (
         pl.when(pl.col("kind") == "direct")
         .then("text")

@@ -1,7 +1,8 @@
 """Articles written with their reading marked in them, as a reader would give it.
 
 `<per>`, `<org>`, `<loc>`, `<misc>` mark mentions (`tone="-"` or `"+"` gives them a polarity); `<who>`, `<cue>`
-and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells statements apart.
+and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells statements apart, and
+`kind` is indirect unless given.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
             tag: sorted((start, end) for t, g, start, end in spans if t == tag and g.get("n", "0") == number)
             for tag in ("who", "cue", "said")
         }
+        kind = next((g["kind"] for t, g, _, _ in spans if g.get("n", "0") == number and "kind" in g), "indirect")
         (start, end), (cue_start, cue_end) = (of_tag[tag][0] if of_tag[tag] else (None, None) for tag in ("who", "cue"))
         statements.append(
             key
-            | {"statement_id": f"{article_id}-{number}", "kind": "indirect", "probability": 0.9, "reader": "r1"}
+            | {"statement_id": f"{article_id}-{number}", "kind": kind, "probability": 0.9, "reader": "r1"}
             | {"cue": body[cue_start:cue_end] if of_tag["cue"] else None}
             | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
             | {"cue_start": cue_start, "cue_end": cue_end, "text": " … ".join(body[s:e] for s, e in of_tag["said"])}

@@ -113,16 +113,17 @@ def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL).is_empty()
 
 
-def test_an_issue_named_in_the_sentence_before_is_what_the_statement_is_about() -> None:
+def test_an_issue_named_in_the_sentence_before_is_what_a_quotation_is_about() -> None:
     asked = Asked()
-    text = "It rained. They met on the tunnel. <said>Build it now</said>, <who>a clerk</who> said."
+    text = "It rained. They met on the tunnel. <said kind='direct'>Build it now</said>, <who>a clerk</who> said."
     assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"]
     assert asked.calls[0][0] == ["They met on the tunnel. Build it now"]
+    assert stances(text.replace("direct", "indirect"), TUNNEL).is_empty()
 
 
 @pytest.mark.parametrize("between", ["\n", " It rained. "])
 def test_an_issue_named_further_back_is_not(between: str) -> None:
-    text = f"They met on the tunnel.{between}<said>Build it now</said>, <who>a clerk</who> said."
+    text = f"They met on the tunnel.{between}<said kind='direct'>Build it now</said>, <who>a clerk</who> said."
     assert stances(text, TUNNEL).is_empty()
 
 
