@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 # The newest of the Pythons that the pins are made for.
 PYTHON ?= $(or $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(name) -c 'print("$(name)")' 2>/dev/null))),python3)
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Python's warnings are setuptools talking to itself about editable installs.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|'
