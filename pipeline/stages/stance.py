@@ -124,7 +124,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
     said." Where not all the words are the speaker's own, the cue is read with them: "denounced the ceasefire".
     """
     begin = pl.col("content").list.first().struct.field("start")
-    # What is said in the outlet's words says its own subject: of 8 such statements next to an issue's name, 1 was on it.
+    # What is said in the outlet's words says its own subject: of 8 such beside an issue's name, 1 was on it.
     before = pl.when(pl.col("kind") == "direct").then(pl.col("body").str.head(begin).str.extract(r"([^\n]*)$"))
     words = (
         pl.when(pl.col("kind") == "direct")
