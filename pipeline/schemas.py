@@ -515,7 +515,7 @@ class OutletCoverageDaily(dy.Schema):
         metadata=_doc("Best status of the outlet's sources that day; not_asked = no source of it was configured."),
     )
     is_gap = dy.Bool(metadata=_doc("True where the day brought no article of the outlet."))
-    reason = dy.String(nullable=True, metadata=_doc("Why articles are missing; never null where is_gap."))
+    reason = dy.String(nullable=True, metadata=_doc("Why articles are missing, some or all; never null where is_gap."))
     records = _count("Records that the outlet's sources gave.")
     articles = _count("Articles of the day's run, reprints included, revised since or not.")
     articles_unique = _articles_unique()

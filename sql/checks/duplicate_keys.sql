@@ -99,4 +99,4 @@ SELECT 'trending_daily' AS of_table, concat_ws(' ', day, entity_id) AS key, coun
 FROM trending_daily
 GROUP BY day, entity_id
 HAVING count(*) > 1
-ORDER BY ALL
+ORDER BY ALL;

@@ -4,4 +4,4 @@ SELECT 'no outlet in the configuration' AS problem
 WHERE NOT EXISTS (FROM outlets WHERE is_configured)
 UNION ALL
 SELECT 'no day in the lake' AS problem
-WHERE NOT EXISTS (FROM days)
+WHERE NOT EXISTS (FROM days);

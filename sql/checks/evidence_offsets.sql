@@ -8,4 +8,4 @@ SELECT
 FROM lake.stances AS s
 INNER JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
 WHERE substring(a.body, s.evidence_start + 1, s.evidence_end - s.evidence_start) <> s.evidence
-ORDER BY ALL
+ORDER BY ALL;

@@ -2,4 +2,4 @@
 -- No source failed.
 SELECT day, source, outlet, problem FROM fetches
 WHERE status = 'failed'
-ORDER BY day, source, outlet
+ORDER BY day, source, outlet;

@@ -23,4 +23,4 @@ SELECT 'trending_daily' AS of_table, concat_ws(' ', day, entity_id) AS key FROM 
 WHERE
     article_share_unique NOT BETWEEN article_share_unique_low AND article_share_unique_high
     OR change_unique NOT BETWEEN change_unique_low AND change_unique_high
-ORDER BY ALL
+ORDER BY ALL;

@@ -5,4 +5,4 @@ FROM stances AS s
 ANTI JOIN issues AS i ON s.target_id = i.issue_id
 WHERE s.target_kind = 'issue'
 GROUP BY s.target_id, s.target
-ORDER BY ALL
+ORDER BY ALL;

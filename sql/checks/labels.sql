@@ -13,4 +13,4 @@ WHERE
     stance IS NOT NULL
     AND CASE stance WHEN 'against' THEN against WHEN 'neutral' THEN neutral ELSE favour END
     < greatest(against, neutral, favour)
-ORDER BY ALL
+ORDER BY ALL;

@@ -13,4 +13,4 @@ LEFT JOIN kept ON raw.day = kept.day AND raw.raw_id = kept.raw_id
 WHERE days.is_finished
 GROUP BY raw.day, raw.raw_id, raw.source, raw.outlet
 HAVING count(kept.raw_id) <> 1
-ORDER BY ALL
+ORDER BY ALL;

@@ -4,4 +4,4 @@ SELECT m.day, m.article_id, m.start, m."end", m.text, substring(a.body, m.start 
 FROM lake.mentions AS m
 INNER JOIN articles AS a ON m.day = a.day AND m.article_id = a.article_id
 WHERE substring(a.body, m.start + 1, m."end" - m.start) <> m.text
-ORDER BY ALL
+ORDER BY ALL;

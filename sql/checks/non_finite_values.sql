@@ -78,4 +78,4 @@ WHERE NOT isfinite(
     + coalesce(change_unique_high, 0)
 )
 HAVING count(*) > 0
-ORDER BY ALL
+ORDER BY ALL;

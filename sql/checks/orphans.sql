@@ -42,4 +42,4 @@ UNION ALL
 SELECT 'sentiments' AS of_table, 'entity ' || s.entity_id AS lacks, s.day, s.article_id
 FROM sentiments AS s
 ANTI JOIN entities AS e ON s.entity_id = e.entity_id
-ORDER BY ALL
+ORDER BY ALL;

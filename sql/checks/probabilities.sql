@@ -11,4 +11,4 @@ UNION ALL
 SELECT 'stances' AS of_table, day, article_id, against AS p1, neutral AS p2, favour AS p3
 FROM stances
 WHERE abs(against + neutral + favour - 1) > 0.001 OR least(against, neutral, favour) < 0
-ORDER BY ALL
+ORDER BY ALL;

@@ -10,4 +10,4 @@ ANTI JOIN mentions AS m
         AND s.first_start = m.start
         AND s.first_end = m."end"
         AND m.statement_id IS NULL
-ORDER BY ALL
+ORDER BY ALL;

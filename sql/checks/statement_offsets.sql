@@ -24,4 +24,4 @@ WITH found AS (
 
 SELECT * FROM found
 WHERE found IS DISTINCT FROM claimed
-ORDER BY ALL
+ORDER BY ALL;

@@ -8,4 +8,4 @@ FROM who_said((
     LIMIT 1
 ))
 WHERE NOT is_reprint
-LIMIT 20
+LIMIT 20;

@@ -2,4 +2,4 @@
 SELECT day, title, len(outlets) AS outlets, articles, articles - articles_unique AS reprints, first_outlet
 FROM stories
 ORDER BY len(outlets) DESC, articles DESC, day, story_id
-LIMIT 10
+LIMIT 10;

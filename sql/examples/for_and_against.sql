@@ -11,4 +11,4 @@ INNER JOIN stances AS s ON d.clearest_stance_id = s.stance_id AND s.is_latest
 WHERE d.target_kind = 'issue'
 GROUP BY d.target, d.holder
 HAVING sum(d.statements_favour + d.statements_against) > 0
-ORDER BY issue, sum(d.statements_favour - d.statements_against) DESC, d.holder
+ORDER BY issue, sum(d.statements_favour - d.statements_against) DESC, d.holder;

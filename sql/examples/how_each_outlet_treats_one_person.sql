@@ -25,4 +25,4 @@ SELECT
 FROM scores
 WHERE name IN (FROM top)
 GROUP BY name, outlet
-ORDER BY name, sentiment
+ORDER BY name, sentiment;

@@ -10,4 +10,4 @@ WHERE is_latest AND NOT is_reprint AND type = 'PER' AND name IS NOT NULL
 GROUP BY name
 HAVING count(*) FILTER (WHERE statement_id IS NULL) > 0 AND count(*) FILTER (WHERE statement_id IS NOT NULL) > 0
 ORDER BY count(*) DESC, name
-LIMIT 20
+LIMIT 20;

@@ -21,4 +21,4 @@ INNER JOIN mentions AS m ON n.day = m.published_on AND n.outlet = m.outlet AND n
 INNER JOIN articles AS a ON m.day = a.day AND m.article_id = a.article_id
 WHERE m.is_latest AND m.statement_id IS NULL
 ORDER BY abs(m.positive - m.negative) DESC, m.article_id, m.start
-LIMIT 10
+LIMIT 10;

@@ -2,4 +2,4 @@
 SELECT day, outlet, status, records, articles_refused, reason
 FROM outlet_coverage_daily
 WHERE is_gap OR articles_refused > 0
-ORDER BY day, outlet
+ORDER BY day, outlet;

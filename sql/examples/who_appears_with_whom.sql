@@ -9,4 +9,4 @@ FROM co_mention_daily
 WHERE articles_either_unique > 0
 GROUP BY entity_a, entity_b, name_a, name_b
 ORDER BY articles_together DESC, together_share DESC, name_a, name_b
-LIMIT 20
+LIMIT 20;

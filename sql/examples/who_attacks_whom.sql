@@ -11,4 +11,4 @@ WHERE target_kind = 'entity' AND holder_id IS NOT NULL
 GROUP BY holder, target
 HAVING sum(statements_against) > 0
 ORDER BY against DESC, holder, target
-LIMIT 20
+LIMIT 20;

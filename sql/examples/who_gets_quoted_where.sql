@@ -18,4 +18,4 @@ QUALIFY
         PARTITION BY outlet
         ORDER BY speaker_name IS NULL, statements DESC, speaker_name
     ) <= 3
-ORDER BY outlet, statements DESC, speaker_name
+ORDER BY outlet, statements DESC, speaker_name;

@@ -11,4 +11,4 @@ SELECT
 FROM trending_daily
 WHERE day = (SELECT max(day) FROM trending_daily) AND type IN ('PER', 'ORG')
 ORDER BY articles_unique DESC, rank
-LIMIT 20
+LIMIT 20;

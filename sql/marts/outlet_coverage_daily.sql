@@ -84,9 +84,9 @@ SELECT
     CASE
         WHEN NOT is_finished THEN 'the run of the day has not ended: run it again'
         WHEN problem IS NOT NULL THEN problem
+        WHEN articles_refused > 0 THEN if(articles > 0, 'refused: ', 'every record was refused: ') || reasons
         WHEN articles > 0 THEN NULL
         WHEN status = 'not_asked' THEN 'no source of this outlet was configured that day'
-        WHEN articles_refused > 0 THEN 'every record was refused: ' || reasons
         WHEN status = 'gap' THEN 'the source cannot give this day'
         WHEN status = 'failed' THEN 'the source failed'
         ELSE 'the source had nothing of this outlet for the day'

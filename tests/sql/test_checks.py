@@ -53,6 +53,8 @@ FLAWS = [
     ("sentiment_offsets", "UPDATE sentiments SET first_start = first_start + 1"),
     ("sentiment_offsets", "UPDATE mentions SET statement_id = 'any'"),
     ("silent_outlet", "DELETE FROM articles"),
+    ("stale_stage", "INSERT INTO runs BY NAME SELECT DATE '2026-03-02' AS day, unnest(['normalise', 'read']) AS stage, "
+     "0 AS shard, unnest([TIMESTAMP '2026-03-03 11:00', TIMESTAMP '2026-03-03 10:00']) AS started_at"),
     ("statement_offsets", "UPDATE lake.statements SET speaker = lower(speaker)"),
     ("statement_offsets", "UPDATE lake.statements SET speaker_start = NULL"),
     ("statement_offsets", "UPDATE lake.statements SET cue = 'said'"),
