@@ -67,9 +67,11 @@ def environment(
     }
     if database.startswith("postgresql"):
         airflow["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = database  # psycopg does both; the default is asyncpg
-    # Tasks talk to Airflow's own server too: that never goes through a proxy.
-    web = {} if proxy is None else {"HTTP_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost"}
-    return inherited | newsroom() | airflow | web
+    # Tasks talk to Airflow's own server too: that never goes through a proxy, neither the sample's nor the user's.
+    direct = ",".join(filter(None, [inherited.get("no_proxy", inherited.get("NO_PROXY")), "127.0.0.1", "localhost"]))
+    web = {"no_proxy": direct} | ({} if proxy is None else {"http_proxy": proxy})
+    both_cases = web | {name.upper(): value for name, value in web.items()}
+    return inherited | newsroom() | airflow | both_cases
 
 
 def prepare(env: dict[str, str], stamp: Path, log: Path) -> None:

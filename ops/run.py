@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     if first is None:
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         first, last = map(date.fromisoformat, home.SAMPLE_DAYS) if is_sample else (yesterday, yesterday)
+    if last < first:
+        parser.error(f"the last day {last} is before the first day {first}")
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
     home.make_home()

@@ -35,10 +35,18 @@ def test_every_address_is_this_machines() -> None:
     assert env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:8123/execution/"
 
 
-def test_talk_within_airflow_never_goes_through_the_samples_web() -> None:
+def test_talk_within_airflow_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "intranet.example")
+    env = home.environment()
+    assert env["NO_PROXY"].split(",") == env["no_proxy"].split(",") == ["intranet.example", "127.0.0.1", "localhost"]
+    assert env["https_proxy"] == "http://proxy.example:3128"
+
+
+def test_the_samples_web_takes_the_place_of_the_users_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     env = home.environment(proxy="http://127.0.0.1:1")
-    assert env["HTTP_PROXY"] == "http://127.0.0.1:1"
-    assert "127.0.0.1" in env["NO_PROXY"].split(",")
+    assert env["HTTP_PROXY"] == env["http_proxy"] == "http://127.0.0.1:1"
 
 
 def test_secrets_are_made_once_and_for_their_owner_alone() -> None:
