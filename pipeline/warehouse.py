@@ -109,9 +109,7 @@ def _publish(lake: Lake, path: Path, config: Config, threads: int, eval_scores: 
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     _remove_unfinished(path)  # we hold the lock: whoever left them is dead
     try:
-        with duckdb.connect(
-            config={"threads": threads, "memory_limit": MEMORY_LIMIT}
-        ) as con:
+        with duckdb.connect(config={"threads": threads, "memory_limit": MEMORY_LIMIT}) as con:
             con.execute("SET enable_progress_bar = false")
             con.execute("SET TimeZone = 'UTC'")
             con.execute(f"SET temp_directory = {_quoted(f'{new}.spill')}")
@@ -174,7 +172,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
         ),
         "issues": pl.DataFrame(issues, _dtypes(Issues)),
         "eval_scores": EvalScores.validate(
-            pl.DataFrame(schema=_dtypes(EvalScores)) if eval_scores is None else eval_scores
+            pl.DataFrame(schema=_dtypes(EvalScores)) if eval_scores is None or eval_scores.is_empty() else eval_scores
         ),
     }
     for table, frame in given.items():
