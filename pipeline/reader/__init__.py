@@ -74,6 +74,7 @@ class Reader:
     def __init__(self, score: Score, tokenizer: Tokenizer, card: dict[str, Any]) -> None:
         self._score, self.tokenizer, self.card = score, tokenizer, card
         self._cls, self._sep = (tokenizer.token_to_id(piece) or 0 for piece in ("[CLS]", "[SEP]"))
+        self._ends = [tokenizer.token_to_id(mark) or 0 for mark in ".!?"]
         self.revision: str = card["revision"]
         self.languages: tuple[str, ...] = tuple(card["languages"])
 
@@ -134,7 +135,8 @@ class Reader:
         cues, sources, contents = (
             decode.tag_spans(words[k], self.card["thresholds"][k]) for k in ("cue", "source", "content")
         )
-        found = decode.statements(cues, sources, contents, starts, scored.links)
+        ends = np.isin(tokens.ids[starts], self._ends)
+        found = decode.statements(cues, sources, contents, starts, scored.links, ends)
         voice = np.full(len(starts), -1, dtype=np.int64)
         inside = decode.quoted(text) if found else np.zeros(0, dtype=bool)
         for number, statement in enumerate(found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,10 @@ TYPES = ("PER", "ORG", "LOC", "MISC")
 SURELY_OUTSIDE = 0.98
 # A piece and its cue, or a cue and its source, were never farther apart in training than one window.
 LINK_REACH = 254
+# The share of its attention that a link must give to what it is taken to mean.
+SURE_LINK = 0.25
+# From this share on, one sentence of a content span may leave the span's cue for another.
+OTHER_CUE = 0.5
 # Content that is not cut by anything but this many words is one piece (a stray word between two sure ones).
 CONTENT_GAP = 1
 
@@ -126,7 +131,12 @@ def tag_spans(scores: FloatArray, threshold: float = 0.5) -> list[Span]:
 
 
 def statements(
-    cues: list[Span], sources: list[Span], contents: list[Span], starts: npt.NDArray[np.intp], links: FloatArray
+    cues: list[Span],
+    sources: list[Span],
+    contents: list[Span],
+    starts: npt.NDArray[np.intp],
+    links: FloatArray,
+    ends: npt.NDArray[np.bool_],
 ) -> list[Statement]:
     """Tie content to the cue that it is said with, and each cue to its source.
 
@@ -134,36 +144,69 @@ def statements(
         cues, sources, contents: spans of words, in text order.
         starts: first piece of each word.
         links: (pieces, 4 * width): what a piece asks of its cue, what it offers as a cue, the same for source.
+        ends: which words end a sentence.
     """
     asks_cue, is_cue, asks_source, is_source = np.split(links.astype(np.float32), 4, axis=1)
     scale = asks_cue.shape[1] ** 0.5
-    heads = starts[[c.start for c in cues]] if cues else np.zeros(0, dtype=np.intp)
+    words = np.searchsorted(starts, np.arange(len(links)), side="right") - 1
+    bounds = np.append(starts, len(links))
+    cue_at = _span_at(cues, len(starts))
+    source_at = _span_at(sources, len(starts))
+    cues = list(cues)
     said: dict[int, list[tuple[Span, float]]] = {}
     floating: list[Span] = []
     for content in contents:
-        first = starts[content.start]
-        last = starts[content.end] if content.end < len(starts) else len(links)
-        near = np.flatnonzero((heads >= first - LINK_REACH) & (heads <= last + LINK_REACH))
-        if not len(near):
-            floating.append(content)
-            continue
-        share = softmax(asks_cue[first:last] @ is_cue[heads[near]].T / scale).mean(axis=0)
-        said.setdefault(int(near[share.argmax()]), []).append((content, float(share.max())))
-    source_heads = starts[[s.start for s in sources]] if sources else np.zeros(0, dtype=np.intp)
+        first, last = int(bounds[content.start]), int(bounds[content.end])
+        low, high = max(0, first - LINK_REACH), min(len(links), last + LINK_REACH)
+        shares = softmax(asks_cue[first:last] @ is_cue[low:high].T / scale)
+        whole = _cue_of(shares.mean(axis=0), cue_at[words[low:high]], len(cues))
+        if whole is None:
+            top = int(shares.mean(axis=0).argmax())
+            word, sure = int(words[low + top]), float(shares.mean(axis=0)[top])
+            if sure < SURE_LINK or content.start <= word < content.end:
+                floating.append(content)
+                continue
+            whole = (len(cues), sure)  # the content itself points at a cue that its tag missed
+            cue_at[word] = len(cues)
+            cues.append(Span(word, word + 1, sure))
+        # Neighbouring sentences of one quotation may be said with different cues.
+        cuts = [content.start, *(i + 1 for i in range(content.start, content.end - 1) if ends[i]), content.end]
+        for start, end in pairwise(cuts):
+            part = shares[bounds[start] - first : bounds[end] - first].mean(axis=0)
+            own = _cue_of(part, cue_at[words[low:high]], len(cues))
+            number, sure = own if own and own[1] >= OTHER_CUE else whole
+            said.setdefault(number, []).append((Span(start, end, content.probability), sure))
     found = []
     for index, parts in said.items():
-        cue, head = cues[index], heads[index]
-        near = np.flatnonzero(np.abs(source_heads - head) <= LINK_REACH)
-        offered = np.append(source_heads[near], head)
-        share = softmax(is_source[offered] @ asks_source[head] / scale)
-        best = int(share.argmax())
-        speaker = sources[near[best]] if best < len(near) else None
+        cue = cues[index]
+        head = int(bounds[cue.start])
+        low, high = max(0, head - LINK_REACH), min(len(links), head + LINK_REACH)
+        offered = softmax(is_source[low:high] @ asks_source[head] / scale)
+        mass = np.bincount(source_at[words[low:high]] + 1, weights=offered, minlength=len(sources) + 1)
+        best = int(mass[1:].argmax()) if len(sources) else -1
+        speaker = sources[best] if best >= 0 and mass[best + 1] >= SURE_LINK else None
         pieces = _joined([c for c, _ in parts])
         sure = cue.probability * float(np.mean([c.probability * p for c, p in parts]))
         found.append(Statement(speaker, cue, pieces, sure))
     for content in floating:
         found.append(Statement(None, None, (content,), content.probability / 2))
     return sorted(found, key=lambda s: s.content[0].start)
+
+
+def _cue_of(share: FloatArray, cue_at: npt.NDArray[np.int64], cues: int) -> tuple[int, float] | None:
+    """The cue with the largest share of the link, where that is enough, and the share."""
+    mass = np.bincount(cue_at + 1, weights=share, minlength=cues + 1)[1:]
+    if not len(mass) or mass.max() < SURE_LINK:
+        return None
+    return int(mass.argmax()), float(min(1.0, mass.max()))
+
+
+def _span_at(spans: list[Span], words: int) -> npt.NDArray[np.int64]:
+    """Which span each word stands in; -1 where none."""
+    at = np.full(words, -1, dtype=np.int64)
+    for index, span in enumerate(spans):
+        at[span.start : span.end] = index
+    return at
 
 
 def _joined(contents: list[Span]) -> tuple[Span, ...]:

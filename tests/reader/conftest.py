@@ -65,7 +65,8 @@ def tiny_reader(tiny_tokenizer):
         out[ids == ids_of["good"], 23] = 6.0
         out[ids == ids_of["bad"], 21] = 6.0
         links = np.zeros((*ids.shape, 8), dtype=np.float32)
-        links[ids == ids_of["said"], 4:6] = 5.0
+        links[..., 0:2] = 5.0
+        links[ids == ids_of["said"], 2:6] = 5.0
         links[ids == ids_of["mara"], 6:8] = 5.0
         return out, links
 

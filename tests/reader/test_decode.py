@@ -57,39 +57,44 @@ def links(n, said_with, has_source):
     return np.concatenate([asks_cue, eye, asks_source, eye], axis=1)
 
 
+def tie(n, cues, sources, contents, said_with, has_source, ends=()):
+    """Statements of n one-piece words; spans as (start, end)."""
+    spans = ([Span(s, e, 1) for s, e in group] for group in (cues, sources, contents))
+    return statements(*spans, np.arange(n), links(n, said_with, has_source), np.isin(np.arange(n), ends))
+
+
+def words(spans):
+    return [(s.start, s.end) for s in spans]
+
+
 def test_content_in_two_pieces_belongs_to_one_statement():
-    # 0-2 content, 3 speaker, 4 cue, 6-8 content
-    found = statements(
-        [Span(4, 5, 1)],
-        [Span(3, 4, 1)],
-        [Span(0, 3, 1), Span(6, 9, 1)],
-        np.arange(9),
-        links(9, dict.fromkeys([0, 1, 2, 6, 7, 8], 4), {4: 3}),
-    )
-    assert len(found) == 1
-    assert [(c.start, c.end) for c in found[0].content] == [(0, 3), (6, 9)]
-    assert found[0].speaker == Span(3, 4, 1)
+    said_with = dict.fromkeys([0, 1, 2, 6, 7, 8], 4)
+    (found,) = tie(9, [(4, 5)], [(3, 4)], [(0, 3), (6, 9)], said_with, {4: 3})
+    assert words(found.content) == [(0, 3), (6, 9)]
+    assert words([found.speaker]) == [(3, 4)]
 
 
 def test_a_cue_that_points_at_itself_has_no_speaker():
-    found = statements([Span(0, 1, 1)], [Span(4, 5, 1)], [Span(1, 3, 1)], np.arange(5), links(5, {1: 0, 2: 0}, {0: 0}))
-    assert found[0].speaker is None
+    assert tie(5, [(0, 1)], [(4, 5)], [(1, 3)], {1: 0, 2: 0}, {0: 0})[0].speaker is None
 
 
 def test_two_cues_may_share_one_speaker():
-    found = statements(
-        [Span(1, 2, 1), Span(4, 5, 1)],
-        [Span(0, 1, 1)],
-        [Span(2, 4, 1), Span(5, 7, 1)],
-        np.arange(7),
-        links(7, {2: 1, 3: 1, 5: 4, 6: 4}, {1: 0, 4: 0}),
-    )
-    assert [s.speaker for s in found] == [Span(0, 1, 1)] * 2
+    found = tie(7, [(1, 2), (4, 5)], [(0, 1)], [(2, 4), (5, 7)], {2: 1, 3: 1, 5: 4, 6: 4}, {1: 0, 4: 0})
+    assert words(s.speaker for s in found) == [(0, 1)] * 2
+
+
+def test_two_sentences_with_a_cue_each_are_two_statements():
+    found = tie(8, [(0, 1), (7, 8)], [], [(1, 7)], {1: 0, 2: 0, 3: 0, 4: 7, 5: 7, 6: 7}, {0: 0, 7: 7}, ends=[3])
+    assert [words(s.content) for s in found] == [[(1, 4)], [(4, 7)]]
+
+
+def test_content_that_points_at_a_word_makes_it_its_cue():
+    (found,) = tie(5, [], [(0, 1)], [(2, 5)], dict.fromkeys([2, 3, 4], 1), {1: 0})
+    assert (words([found.cue]), words([found.speaker])) == ([(1, 2)], [(0, 1)])
 
 
 def test_content_without_any_cue_is_a_statement_without_a_speaker():
-    found = statements([], [], [Span(0, 3, 0.8)], np.arange(3), links(3, {}, {}))
-    assert [(s.speaker, s.cue) for s in found] == [(None, None)]
+    assert [(s.speaker, s.cue) for s in tie(9, [], [], [(0, 3)], {}, {})] == [(None, None)]
 
 
 @pytest.mark.parametrize(
