@@ -112,7 +112,12 @@ def run_stance(day: date, settings: Settings) -> None:
     with _recorded(day, "stance", settings, reader=reader.revision) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
         stances = score_stance(
-            lake.read(Articles, day), mentions, statements, lake.read(Entities, day), settings.newsroom().issues, reader.stance
+            lake.read(Articles, day),
+            mentions,
+            statements,
+            lake.read(Entities, day),
+            settings.newsroom().issues,
+            reader.stance,
         )
         lake.write(Stances, day, stances)
         rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)

@@ -123,7 +123,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise SettingsError(
             "; ".join(
-                f"set STANDPOINT_{str(e['loc'][0]).upper()} in the environment ({e['msg'].lower()})" for e in error.errors()
+                f"set STANDPOINT_{str(e['loc'][0]).upper()} in the environment ({e['msg'].lower()})"
+                for e in error.errors()
             )
         ) from error
 
@@ -137,7 +138,9 @@ def load_config(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the configuration {path}: {error}; set STANDPOINT_CONFIG to a TOML file") from error
+        raise SettingsError(
+            f"cannot read the configuration {path}: {error}; set STANDPOINT_CONFIG to a TOML file"
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     try:
@@ -147,6 +150,7 @@ def load_config(path: Path) -> Config:
             f"{path}: " + "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         ) from error
     archives = tuple(
-        a if "://" in a.url else a.model_copy(update={"url": str(path.parent.resolve() / a.url)}) for a in config.archives
+        a if "://" in a.url else a.model_copy(update={"url": str(path.parent.resolve() / a.url)})
+        for a in config.archives
     )
     return config.model_copy(update={"archives": archives})

@@ -21,6 +21,7 @@ def work(number: int) -> int:
     groups = pl.LazyFrame({"n": range(200_000)}).group_by(pl.col("n") % 7).agg(pl.len()).collect()
     with duckdb.connect() as con:
         con.execute(f"set threads = {settings.threads}")
+        con.register("groups", groups)
         assert con.sql("select sum(len) from groups").fetchall() == [(200_000,)]
     texts = ["Mayor Ada Quill told the Harbour Times that the toll was a disgrace."] * 32
     return load_reader(settings.reader, threads=settings.threads).read(texts).mentions.height
