@@ -44,7 +44,7 @@ class DayError(Exception):
 
 
 def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
-    """Fetch every source that has no raw part for the day yet (raw is write-once); returns what went wrong, a line each.
+    """Fetch every source that has no raw part for the day yet (raw is write-once); returns what went wrong, by line.
 
     Raises:
         DayError: the day is in the future.
@@ -134,7 +134,7 @@ def run_sentiment(day: date, settings: Settings) -> None:
 
 
 def run_publish(day: date, settings: Settings) -> Path:
-    """Build the warehouse from the whole lake beside the old one, check it, swap it in, write the front page of the day."""
+    """Build the warehouse from the whole lake beside the old one, check it, swap it in; write the day's front page."""
     lake = Lake(settings.lake)
     with _recorded(day, "publish", settings) as rows:
         rows.update(build_warehouse(lake, settings.warehouse, settings.newsroom(), threads=settings.threads))
