@@ -13,7 +13,7 @@ import polars as pl
 
 from pipeline.gazetteer import load_gazetteer
 from pipeline.lake import Lake
-from pipeline.reader import Reader, load_reader
+from pipeline.reader import Reader, load_card, load_reader
 from pipeline.report import write_report
 from pipeline.schemas import (
     Articles,
@@ -137,7 +137,10 @@ def run_publish(day: date, settings: Settings) -> Path:
     """Build the warehouse from the whole lake beside the old one, check it, swap it in; write the day's front page."""
     lake = Lake(settings.lake)
     with _recorded(day, "publish", settings) as rows:
-        rows.update(build_warehouse(lake, settings.warehouse, settings.newsroom(), threads=settings.threads))
+        card = load_card(settings.reader)
+        scores = pl.DataFrame(card["eval_scores"]).with_columns(reader=pl.lit(card["revision"]))
+        newsroom = settings.newsroom()
+        rows.update(build_warehouse(lake, settings.warehouse, newsroom, threads=settings.threads, eval_scores=scores))
         write_report(settings.warehouse, settings.warehouse.with_name("report.html"), day)
     return settings.warehouse
 

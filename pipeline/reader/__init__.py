@@ -137,6 +137,7 @@ class Reader:
         )
         ends = np.isin(tokens.ids[starts], self._ends)
         found = decode.statements(cues, sources, contents, starts, scored.links, ends)
+        found = [s for s in found if s.probability >= self.card["thresholds"]["statement"]]
         voice = np.full(len(starts), -1, dtype=np.int64)
         inside = decode.quoted(text) if found else np.zeros(0, dtype=bool)
         for number, statement in enumerate(found):

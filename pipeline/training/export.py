@@ -43,8 +43,9 @@ ENCODER = {"name": "all-MiniLM-L6-v2", "licence": "Apache-2.0"}
 # Pieces that the encoder reads at once, as in training, and how many of them neighbours share: a sentence or two, so
 # that every piece is answered with some text on both sides.
 WINDOW, OVERLAP = 254, 48
-# Probability from which a word counts as inside; chosen on the development articles of PolNeAR.
-THRESHOLDS = {"cue": 0.5, "source": 0.5, "content": 0.5}
+# Probability from which a word counts as inside, and from which a statement is one; chosen on the development articles
+# of PolNeAR.
+THRESHOLDS = {"cue": 0.35, "source": 0.4, "content": 0.5, "statement": 0.15}
 
 
 def load_model(run: Path, encoder: Path) -> ReaderModel:

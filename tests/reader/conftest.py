@@ -77,7 +77,7 @@ def tiny_reader(tiny_tokenizer):
         "link_width": 2,
         "window": 30,
         "overlap": 8,
-        "thresholds": {"cue": 0.5, "source": 0.5, "content": 0.5},
+        "thresholds": {"cue": 0.5, "source": 0.5, "content": 0.5, "statement": 0.25},
         "temperatures": dict.fromkeys(HEADS, 1.0),
     }
     return Reader(score, tiny_tokenizer, card)
