@@ -135,6 +135,7 @@ class Reader:
         cues, sources, contents = (
             decode.tag_spans(words[k], self.card["thresholds"][k]) for k in ("cue", "source", "content")
         )
+        sources = decode.unbroken(sources, begin, finish)
         ends = np.isin(tokens.ids[starts], self._ends)
         found = decode.statements(cues, sources, contents, starts, scored.links, ends)
         found = [s for s in found if s.probability >= self.card["thresholds"]["statement"]]

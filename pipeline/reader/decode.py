@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.reader.tokens import Tokens
+from pipeline.reader.tokens import IntArray, Tokens
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -156,7 +156,6 @@ def statements(
     words = np.searchsorted(starts, np.arange(len(links)), side="right") - 1
     bounds = np.append(starts, len(links))
     cue_at = _span_at(cues, len(starts))
-    sources = list(_joined(sources)) if sources else []
     source_at = _span_at(sources, len(starts))
     cues = list(cues)
     said: dict[int, list[tuple[Span, float]]] = {}
@@ -260,6 +259,22 @@ def quoted(text: str) -> npt.NDArray[np.bool_]:
             inside[at + opened : at + len(line)] = True
         at += len(line) + 1
     return inside
+
+
+def unbroken(spans: list[Span], begin: IntArray, finish: IntArray) -> list[Span]:
+    """Spans that only an apostrophe or a hyphen keeps apart, as one: "Orlo" + "s aides" is "Orlo's aides"."""
+    out: list[Span] = []
+    for span in spans:
+        # No white space: the word between touches both.
+        if (
+            out
+            and span.start - out[-1].end == 1
+            and (finish[out[-1].end - 1 : span.start] == begin[out[-1].end : span.start + 1]).all()
+        ):
+            out[-1] = Span(out[-1].start, span.end, (out[-1].probability + span.probability) / 2)
+        else:
+            out.append(span)
+    return out
 
 
 def kind_of(content: list[tuple[int, int]], inside: npt.NDArray[np.bool_], text: str) -> str:

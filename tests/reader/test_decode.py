@@ -1,9 +1,11 @@
 """Scores become well-formed spans; content finds its cue and a cue its source."""
 
+import re
+
 import numpy as np
 import pytest
 
-from pipeline.reader.decode import Span, entity_spans, kind_of, quoted, statements, tag_spans
+from pipeline.reader.decode import Span, entity_spans, kind_of, quoted, statements, tag_spans, unbroken
 
 PER, ORG = 1, 3
 
@@ -95,6 +97,14 @@ def test_content_that_points_at_a_word_makes_it_its_cue():
 
 def test_content_without_any_cue_is_a_statement_without_a_speaker():
     assert [(s.speaker, s.cue) for s in tie(9, [], [], [(0, 3)], {}, {})] == [(None, None)]
+
+
+@pytest.mark.parametrize(("text", "spans"), [("Orlo's aides", [(0, 4)]), ("Orlo. Ode", [(0, 1), (2, 3)])])
+def test_an_apostrophe_does_not_cut_a_speaker_and_a_full_stop_does(text, spans):
+    found = [m.span() for m in re.finditer(r"\w+|[^\w\s]", text)]
+    begin, finish = np.array(found).T
+    apart = [Span(0, 1, 1), Span(2, len(found), 1)]
+    assert words(unbroken(apart, begin, finish)) == spans
 
 
 @pytest.mark.parametrize(
