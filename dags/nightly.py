@@ -15,8 +15,8 @@
 **Run one day by hand.** *Trigger*, *Single run*, and give the day in the field `day` (or as the partition key under the
 advanced options). Without either, the run covers the last whole UTC day before it.
 
-**Run many days.** *Trigger*, *Backfill*, from the first day 00:00 to the last day 23:59; *All runs* does days again
-that were done before. Doing a day again is safe: it replaces what the day had, and raw pages are never fetched twice.
+**Run many days.** *Trigger*, *Backfill*, from the first day 00:00 to the last day 23:59, with the clock at the bottom
+left at +00:00; *All Runs* does days again that were done before. Doing a day again is safe: it replaces what the day had, and raw pages are never fetched twice.
 A live feed gives no past days; such a day ends well and shows as a gap in `outlet_coverage_daily`.
 
 **When a task fails** its log ends with one line that says what to do. Wrong settings and days fail at once;
@@ -169,8 +169,8 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The UTC day to run, such as 2026-01-05. Leave it empty where you give a partition key; "
-            "with neither, the run covers the last whole UTC day.",
+            description="The UTC day of a single run. Leave it empty in a backfill, which takes its days from the range, "
+            "and where you give a partition key; with neither, the run covers the last whole UTC day.",
         )
     },
     default_args={
