@@ -16,8 +16,9 @@
 advanced options). Without either, the run covers the last whole UTC day before it.
 
 **Run many days.** *Trigger*, *Backfill*, from the first day 00:00 to the last day 23:59, with the clock at the bottom
-left at +00:00; *All Runs* does days again that were done before. Doing a day again is safe: it replaces what the day had, and raw pages are never fetched twice.
-A live feed gives no past days; such a day ends well and shows as a gap in `outlet_coverage_daily`.
+left at +00:00; *All Runs* does days again that were done before. Doing a day again is safe: it replaces what the day
+had, and raw pages are never fetched twice. A live feed gives no past days; such a day ends well and shows as a gap in
+`outlet_coverage_daily`.
 
 **When a task fails** its log ends with one line that says what to do. Wrong settings and days fail at once;
 anything else is tried three times more, after half a minute, one and two.
@@ -169,8 +170,8 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The UTC day of a single run. Leave it empty in a backfill, which takes its days from the range, "
-            "and where you give a partition key; with neither, the run covers the last whole UTC day.",
+            description="The UTC day of a single run; empty means the last whole UTC day. Leave it empty in a backfill, "
+            "which takes its days from the range, and where you give a partition key.",
         )
     },
     default_args={
