@@ -170,8 +170,8 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The UTC day of a single run; empty means the last whole UTC day. Leave it empty in a backfill, "
-            "which takes its days from the range, and where you give a partition key.",
+            description="The UTC day of a single run; empty means the last whole UTC day. Leave it empty in a "
+            "backfill, which takes its days from the range, and where you give a partition key.",
         )
     },
     default_args={
