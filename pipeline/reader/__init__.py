@@ -136,11 +136,12 @@ class Reader:
             decode.tag_spans(words[k], self.card["thresholds"][k]) for k in ("cue", "source", "content")
         )
         sources = decode.unbroken(sources, begin, finish)
-        ends = np.isin(tokens.ids[starts], self._ends)
+        inside = decode.quoted(text)
+        # A quotation is of one piece, however many sentences it has.
+        ends = np.isin(tokens.ids[starts], self._ends) & ~inside[begin]
         found = decode.statements(cues, sources, contents, starts, scored.links, ends)
         found = [s for s in found if s.probability >= self.card["thresholds"]["statement"]]
         voice = np.full(len(starts), -1, dtype=np.int64)
-        inside = decode.quoted(text) if found else np.zeros(0, dtype=bool)
         for number, statement in enumerate(found):
             content = [(int(begin[c.start]), int(finish[c.end - 1])) for c in statement.content]
             for c in statement.content:
