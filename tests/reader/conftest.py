@@ -34,7 +34,7 @@ HEADS = {"entity": 9, "cue": 3, "source": 3, "content": 3, "polarity": 3, "stanc
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer():
-    letters = list(string.ascii_lowercase + string.digits + string.punctuation + "“”‘’—")
+    letters = list(string.ascii_lowercase + string.digits + string.punctuation + "“”‘’—–")
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters), *WORDS]
     tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(vocabulary)}, unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer(lowercase=True)

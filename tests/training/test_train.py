@@ -13,6 +13,9 @@ from pipeline.training.export import export  # noqa: E402
 from pipeline.training.train import Plan, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
 
+# The exporter and the encoder's library warn of their own future.
+pytestmark = pytest.mark.filterwarnings("default")
+
 PLAN = Plan(epochs=4, checkpoint_steps=2)
 
 
