@@ -147,10 +147,21 @@ def load_config(path: Path) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         raise SettingsError(
-            f"{path}: " + "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+            f"{path}: "
+            + "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'file'}: {_said(e['type'], e['msg'])}" for e in error.errors()
+            )
         ) from error
     archives = tuple(
         a if "://" in a.url else a.model_copy(update={"url": str(path.parent.resolve() / a.url)})
         for a in config.archives
     )
     return config.model_copy(update={"archives": archives})
+
+
+def _said(kind: str, message: str) -> str:
+    """What the operator is told of one thing that the configuration should not say."""
+    return {
+        "extra_forbidden": "not a name that the configuration knows; check its spelling",
+        "missing": "missing; see sample/standpoint.toml for what a configuration holds",
+    }.get(kind, message)

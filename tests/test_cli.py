@@ -135,7 +135,7 @@ def test_an_error_of_the_lake_is_one_line_and_a_failure(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (NEWSROOM.replace("[[outlets]]", "[[outlet]]"), "outlet: Extra inputs are not permitted"),
+        (NEWSROOM.replace("[[outlets]]", "[[outlet]]"), "outlet: not a name that the configuration knows"),
         ("outlets = [", "is not valid TOML"),
         (None, "set STANDPOINT_CONFIG to a TOML file"),
     ],

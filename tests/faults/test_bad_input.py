@@ -134,7 +134,7 @@ def test_a_day_in_the_future_is_one_line(newsroom: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("wrong", "right", "words"),
     [
-        ("propositon =", "proposition =", "issues.0.propositon: Extra inputs are not permitted"),
+        ("propositon =", "proposition =", "issues.0.propositon: not a name that the configuration knows"),
         ("[[outlets]", "[[outlets]]", "is not valid TOML"),
     ],
 )
