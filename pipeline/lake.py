@@ -97,6 +97,11 @@ class Lake:
             ) from error
         return path
 
+    def drop(self, schema: type[S], day: date, part: str) -> None:
+        """Remove one part of the partition; none where it was never written."""
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(f"{self._folder(schema, day)}/part-{part}.parquet")
+
     def days(self, schema: type[S]) -> list[date]:
         """The days that have a partition of this table, in order."""
         names = self._list(f"{self._path}/table={_table(schema)}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from itertools import count, takewhile
 from pathlib import Path
 
 import polars as pl
@@ -93,6 +94,10 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
         lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")
         lake.write(Mentions, day, mentions, f"{shard:03d}-of-{shards:03d}")
         rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
+    if shard == 0:  # the day may have been cut into more shards before
+        old = [f"read-{n:03d}" for n in takewhile(lambda n: lake.has(Runs, day, f"read-{n:03d}"), count(shards))]
+        for part in reversed(old):  # the last first: what a kill leaves behind is found the next time
+            lake.drop(Runs, day, part)
 
 
 def run_entities(day: date, settings: Settings) -> None:

@@ -1,0 +1,72 @@
+"""One day from its archive to the warehouse, again and anew."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipeline import runs
+from pipeline.settings import Settings
+from tests.faults.newsroom import DAYS, SmallReader, set_up
+from tests.faults.test_kill import lake, warehouse
+
+DAY = DAYS[0]
+
+
+@pytest.fixture(autouse=True)
+def _small_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "load_reader", lambda folder, threads: SmallReader())
+
+
+def settings(folder: Path, shard_articles: int = 2) -> Settings:
+    return Settings(
+        lake=str(folder / "lake"),
+        warehouse=folder / "warehouse.duckdb",
+        config=folder / "newsroom.toml",
+        shard_articles=shard_articles,
+    )
+
+
+def run(settings: Settings, day: date = DAY) -> None:
+    runs.run_fetch(day, settings, today=date(2026, 2, 1))
+    runs.run_normalise(day, settings)
+    shards = runs.plan_shards(day, settings)
+    for shard in range(shards):
+        runs.run_read(day, settings, shard, shards)
+    runs.run_entities(day, settings)
+    runs.run_stance(day, settings)
+    runs.run_sentiment(day, settings)
+    runs.run_publish(day, settings)
+
+
+def test_a_day_run_twice_has_the_same_bytes_and_the_same_rows(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    run(settings(tmp_path))
+    before = lake(tmp_path), warehouse(tmp_path)
+    run(settings(tmp_path))
+    assert (lake(tmp_path), warehouse(tmp_path)) == before
+    assert all(before[1][table] for table in ("articles", "statements", "stances", "entity_sentiment_daily"))
+
+
+def test_a_fresh_lake_has_the_same_bytes(tmp_path: Path) -> None:
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        set_up(folder)
+        run(settings(folder))
+    assert lake(tmp_path / "one") == lake(tmp_path / "other")
+
+
+def test_the_number_of_shards_changes_no_row_and_leaves_no_old_shard(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    run(settings(tmp_path, shard_articles=1))
+    before = warehouse(tmp_path)
+    run(settings(tmp_path, shard_articles=3))
+    assert warehouse(tmp_path) == before
+    assert len([path for path in lake(tmp_path) if "table=mentions" in path]) == 2
+
+
+def test_a_day_in_the_future_is_refused(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    with pytest.raises(runs.DayError, match="2026-01-05 is in the future"):
+        runs.run_fetch(DAY, settings(tmp_path), today=date(2026, 1, 4))
