@@ -131,7 +131,7 @@ class Reader:
         starts = decode.word_starts(tokens)
         ends = np.append(starts[1:], len(tokens)) - 1
         begin, finish = tokens.offsets[starts, 0], tokens.offsets[ends, 1]
-        words = {k: decode.word_means(scores[k], starts) for k in ("entity", "cue", "source", "content", "polarity")}
+        words = {k: decode.word_means(scores[k], starts) for k in ("entity", "cue", "source", "content")}
         cues, sources, contents = (
             decode.tag_spans(words[k], self.card["thresholds"][k]) for k in ("cue", "source", "content")
         )
@@ -228,9 +228,7 @@ class Reader:
 
 def _polarity(scored: _Scored, start: int, end: int) -> FloatArray:
     """(3,): the mean of the polarity scores of the pieces inside a code point span, as probabilities."""
-    offsets = scored.tokens.offsets
-    first = int(np.searchsorted(offsets[:, 1], start, side="right"))
-    last = int(np.searchsorted(offsets[:, 0], end, side="left"))
+    first, last = scored.tokens.pieces(start, end)
     if first >= last:
         return np.array([0, 1, 0], dtype=np.float32)
     return decode.softmax(scored.scores["polarity"][first:last].mean(axis=0))

@@ -165,10 +165,11 @@ def statements(
         low, high = max(0, first - LINK_REACH), min(len(links), last + LINK_REACH)
         outside = _outside(low, high, first, last)
         shares = softmax(asks_cue[first:last] @ is_cue[low:high].T / scale - LINK_DECAY * outside)
-        whole = _cue_of(shares.mean(axis=0), cue_at[words[low:high]], len(cues))
+        share = shares.mean(axis=0)
+        whole = _cue_of(share, cue_at[words[low:high]], len(cues))
         if whole is None:
-            top = int(shares.mean(axis=0).argmax())
-            word, sure = int(words[low + top]), float(shares.mean(axis=0)[top])
+            top = int(share.argmax())
+            word, sure = int(words[low + top]), float(share[top])
             if sure < SURE_LINK or content.start <= word < content.end:
                 floating.append(content)
                 continue

@@ -39,6 +39,13 @@ class Tokens:
         first = words[0] if len(words) else 0
         return Tokens(self.ids[start:end], self.case[start:end], self.offsets[start:end], words - first)
 
+    def pieces(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open range of pieces inside a code point span."""
+        return (
+            int(np.searchsorted(self.offsets[:, 1], start, side="right")),
+            int(np.searchsorted(self.offsets[:, 0], end, side="left")),
+        )
+
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Tokens]:
     """One `Tokens` per text, whatever its length. Offsets count code points of the text as given."""

@@ -167,28 +167,20 @@ def attribution_document(text: str, tokens: Tokens, attributions: Sequence[Attri
     labels["cue_source"] = np.full(n, IGNORE, dtype=np.int64)
     # Longer content first: a statement inside another one overwrites the outer one where it stands.
     for a in sorted(attributions, key=lambda a: -sum(e - s for s, e in a.content)):
-        cue = [pieces(tokens, s, e) for s, e in a.cue]
+        cue = [tokens.pieces(s, e) for s, e in a.cue]
         head = cue[0][0]
         if head >= n:
             continue
         for key, spans in (("cue", a.cue), ("source", a.source), ("content", a.content)):
-            for start, end in (pieces(tokens, s, e) for s, e in spans):
+            for start, end in (tokens.pieces(s, e) for s, e in spans):
                 labels[key][start:end] = 2
                 if start < end:
                     labels[key][start] = 1
                 if key == "content":
                     labels["content_cue"][start:end] = head
-        source = [pieces(tokens, s, e) for s, e in a.source]
+        source = [tokens.pieces(s, e) for s, e in a.source]
         labels["cue_source"][head] = source[0][0] if source and source[0][0] < n else head
     return Document(text, tokens, labels)
-
-
-def pieces(tokens: Tokens, start: int, end: int) -> tuple[int, int]:
-    """The half-open range of pieces inside a code point span."""
-    return (
-        int(np.searchsorted(tokens.offsets[:, 1], start, side="right")),
-        int(np.searchsorted(tokens.offsets[:, 0], end, side="left")),
-    )
 
 
 # --- polarity --------------------------------------------------------------------------------------------------------
@@ -202,7 +194,7 @@ def read_newsmtsc(tokenizer: Tokenizer, path: Path) -> list[Targets]:
         text = record["sentence_normalized"]
         tokens = tokenize(tokenizer, [text])[0]
         chars = [(t["from"], t["to"]) for t in record["targets"]]
-        spans = [pieces(tokens, s, e) for s, e in chars]
+        spans = [tokens.pieces(s, e) for s, e in chars]
         polarity = [{2: 0, 4: 1, 6: 2, -1: 0, 0: 1, 1: 2}[int(t["polarity"])] for t in record["targets"]]
         out.append(Targets(text, tokens, spans, chars, polarity))
     return out

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.reader import Reader, load_reader
+from pipeline.reader.decode import word_starts
 from pipeline.reader.tokens import tokenize
 from pipeline.training.data import read_conll, read_gwsd, read_newsmtsc, read_perspectrum, read_polnear
 
@@ -136,7 +137,7 @@ def score_attribution(reader: Reader, folder: Path) -> dict[str, float]:
 
 def _words(reader: Reader, text: str) -> list[Span]:
     tokens = tokenize(reader.tokenizer, [text])[0]
-    starts = np.flatnonzero(np.diff(tokens.words, prepend=-1))
+    starts = word_starts(tokens)
     ends = np.append(starts[1:], len(tokens)) - 1
     return list(zip(tokens.offsets[starts, 0].tolist(), tokens.offsets[ends, 1].tolist(), strict=True))
 

@@ -9,7 +9,6 @@ from pipeline.training.data import (
     attribution_document,
     entity_document,
     make_pairs,
-    pieces,
     read_conll,
     read_crossner,
     read_newsmtsc,
@@ -48,10 +47,10 @@ def test_a_statement_in_two_pieces_points_at_its_cue(tiny_tokenizer):  # noqa: F
     text = "the plan, mara said, is bad"
     tokens = tokenize(tiny_tokenizer, [text])[0]
     document = attribution_document(text, tokens, [Attribution(((15, 19),), ((10, 14),), ((0, 8), (21, 27)))])
-    cue = pieces(tokens, 15, 19)[0]
+    cue = tokens.pieces(15, 19)[0]
     linked = [text[s:e] for (s, e), c in zip(tokens.offsets, document.labels["content_cue"], strict=True) if c == cue]
     assert linked == ["the", "plan", "is", "bad"]
-    assert document.labels["cue_source"][cue] == pieces(tokens, 10, 14)[0]
+    assert document.labels["cue_source"][cue] == tokens.pieces(10, 14)[0]
 
 
 def test_annotations_are_read_with_their_pieces_and_annotators(tmp_path):
