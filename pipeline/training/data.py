@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,9 +118,51 @@ def entity_document(tokenizer: Tokenizer, words: Sequence[tuple[str, str]]) -> D
     return Document(text, tokens, {"entity": np.where(begins[starts], tag_at[starts] - 1, tag_at[starts])})
 
 
-def conll_documents(tokenizer: Tokenizer, path: Path) -> list[Document]:
-    """One document of pieces for each news story, so that a sentence is read in its context."""
-    return [entity_document(tokenizer, [w for s in d for w in s]) for d in read_conll(path)]
+class Names:
+    """Names by type, to put in the place of others: a name is known by its form and by the words around it, and a
+    polarity by the words around a name, never by whose name it is."""
+
+    def __init__(self, documents: Iterable[Sequence[tuple[str, str]]], known: Iterable[tuple[str, str]]) -> None:
+        """`documents`: words with their tags; `known`: (type, name) of more names."""
+        pools: dict[str, dict[tuple[str, ...], None]] = {t: {} for t in TYPES}
+        for words in documents:
+            for start, end, kind in entity_ranges(words):
+                pools[kind][tuple(w for w, _ in words[start:end])] = None
+        for kind, name in known:
+            pools[kind][tuple(name.split())] = None
+        self.pools = {kind: list(pool) for kind, pool in pools.items()}
+
+    def swapped(self, words: Sequence[tuple[str, str]], share: float, rng: random.Random) -> list[tuple[str, str]]:
+        """The words with about `share` of the names replaced by others of their type, each throughout the text."""
+        places: dict[tuple[str, ...], tuple[str, ...]] = {}
+        out: list[tuple[str, str]] = []
+        at = 0
+        for start, end, kind in entity_ranges(words):
+            name = tuple(w for w, _ in words[start:end])
+            if name not in places:
+                # A name in capitals stands in a headline or a table, where all names do.
+                other = rng.choice(self.pools[kind]) if self.pools[kind] and rng.random() < share else name
+                places[name] = tuple(w.upper() for w in other) if "".join(name).isupper() and len(name) > 1 else other
+            out += words[at:start]
+            out += [(w, ("I-" if i else "B-") + kind) for i, w in enumerate(places[name])]
+            at = end
+        return [*out, *words[at:]]
+
+
+def entity_ranges(words: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, type) of each entity of words with IOB2 tags."""
+    start = None
+    for i, (_, tag) in enumerate([*words, ("", "O")]):
+        if start is not None and not tag.startswith("I-"):
+            yield start, i, words[start][1][2:]
+            start = None
+        if tag.startswith("B-"):
+            start = i
+
+
+def conll_words(path: Path) -> list[list[tuple[str, str]]]:
+    """Words with tags, one list for each news story, so that a sentence is read in its context."""
+    return [[w for s in d for w in s] for d in read_conll(path)]
 
 
 # --- attribution -----------------------------------------------------------------------------------------------------
@@ -158,18 +200,22 @@ def _attributions(path: Path) -> list[Attribution]:
     ]
 
 
+LINKS = ("content_cue", "cue_source")
+
+
 def attribution_document(text: str, tokens: Tokens, attributions: Sequence[Attribution]) -> Document:
-    """Tags of cue, source and content per piece, and the links: which cue a content piece is said with (its first
-    piece), and which source a cue has (its first piece; the cue itself where it has none)."""
+    """Tags of cue, source and content per piece, and the links as spans of pieces: `content_cue` is the cue that a
+    content piece is said with, `cue_source` the source of the cue that begins there (the cue itself where it has none);
+    `_from` and `_to` bound it. Where a piece is in no content, or begins no cue, they are IGNORE."""
     n = len(tokens)
     labels = {k: np.zeros(n, dtype=np.int64) for k in ("cue", "source", "content")}
-    labels["content_cue"] = np.full(n, IGNORE, dtype=np.int64)
-    labels["cue_source"] = np.full(n, IGNORE, dtype=np.int64)
+    for link in LINKS:
+        for bound in ("from", "to"):
+            labels[f"{link}_{bound}"] = np.full(n, IGNORE, dtype=np.int64)
     # Longer content first: a statement inside another one overwrites the outer one where it stands.
     for a in sorted(attributions, key=lambda a: -sum(e - s for s, e in a.content)):
-        cue = [tokens.pieces(s, e) for s, e in a.cue]
-        head = cue[0][0]
-        if head >= n:
+        cue = tokens.pieces(*a.cue[0])
+        if cue[0] >= cue[1]:
             continue
         for key, spans in (("cue", a.cue), ("source", a.source), ("content", a.content)):
             for start, end in (tokens.pieces(s, e) for s, e in spans):
@@ -177,9 +223,10 @@ def attribution_document(text: str, tokens: Tokens, attributions: Sequence[Attri
                 if start < end:
                     labels[key][start] = 1
                 if key == "content":
-                    labels["content_cue"][start:end] = head
-        source = [tokens.pieces(s, e) for s, e in a.source]
-        labels["cue_source"][head] = source[0][0] if source and source[0][0] < n else head
+                    labels["content_cue_from"][start:end], labels["content_cue_to"][start:end] = cue
+        sources = [tokens.pieces(s, e) for s, e in a.source]
+        source = sources[0] if sources and sources[0][0] < sources[0][1] else cue
+        labels["cue_source_from"][cue[0]], labels["cue_source_to"][cue[0]] = source
     return Document(text, tokens, labels)
 
 
@@ -200,7 +247,46 @@ def read_newsmtsc(tokenizer: Tokenizer, path: Path) -> list[Targets]:
     return out
 
 
+def renamed(tokenizer: Tokenizer, target: Targets, which: int, name: str) -> Targets:
+    """The sentence with another name for its target number `which`, wherever the same name stands."""
+    start, end = target.chars[which]
+    old = target.text[start:end]
+    parts: list[str] = []
+    shifts: list[tuple[int, int]] = []  # (where an old name ends, how far what follows it moves)
+    at = moved = 0
+    for found in re.finditer(rf"(?<!\w){re.escape(old)}(?!\w)", target.text):
+        parts += [target.text[at : found.start()], name]
+        at, moved = found.end(), moved + len(name) - len(old)
+        shifts.append((at, moved))
+    text = "".join([*parts, target.text[at:]])
+
+    def place(point: int) -> int:
+        return point + next((m for e, m in reversed(shifts) if e <= point), 0)
+
+    chars = [(place(s), place(e)) for s, e in target.chars]
+    # A target that is part of the old name has no place in the new sentence.
+    if text[slice(*chars[which])] != name or any(
+        text[s:e] != target.text[a:b] and target.text[a:b] != old
+        for (s, e), (a, b) in zip(chars, target.chars, strict=True)
+    ):
+        return target
+    tokens = tokenize(tokenizer, [text])[0]
+    return Targets(text, tokens, [tokens.pieces(s, e) for s, e in chars], chars, target.polarity)
+
+
 # --- stance ----------------------------------------------------------------------------------------------------------
+
+AUXILIARY = re.compile(
+    r"\b(should|must|can|could|will|would|may|is|are|was|were|does|do|did)\b(?! n[o']t)( not\b)?", re.IGNORECASE
+)
+
+
+def negated(proposition: str) -> str | None:
+    """The opposite proposition: "not" put after its first auxiliary, or taken away; None where it has none."""
+    found = AUXILIARY.search(proposition)
+    if found is None or found.start() == 0:
+        return None
+    return proposition[: found.end(1)] + ("" if found[2] else " not") + proposition[found.end() :]
 
 
 def read_perspectrum(tokenizer: Tokenizer, path: Path) -> list[Pair]:
