@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.child import children
 from pipeline.gazetteer import load_gazetteer
 from pipeline.lake import Lake
 from pipeline.reader import Reader, load_card, load_reader
@@ -72,7 +73,7 @@ def run_normalise(day: date, settings: Settings) -> None:
     lake = Lake(settings.lake)
     with _recorded(day, "normalise", settings) as rows:
         raw = lake.read(Raw, day)
-        articles, quarantine = normalise(raw, settings.newsroom())
+        articles, quarantine = normalise(raw, settings.newsroom(), children(settings.threads).map)
         lake.write(Articles, day, articles)
         lake.write(Quarantine, day, quarantine)
         rows.update(rows_in=raw.height, rows_out=articles.height + quarantine.height)

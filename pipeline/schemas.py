@@ -18,6 +18,9 @@ STATEMENT_KINDS = ["direct", "mixed", "indirect"]
 QUARANTINE_REASONS = [
     "invalid_record",  # the archive line is not a JSON object with the fields of the format
     "unknown_outlet",  # the record names an outlet that the configuration does not
+    "not_fetched",  # the page did not come: a dead link, an error of the server, too slow, too long, no page at all
+    "forbidden",  # robots.txt does not want it fetched, or its address is none of the open web
+    "unreadable",  # the page broke, stalled or flooded the parser
     "no_article",  # no story text was found on the page
     "too_short",  # a stub: a paywall's teaser, a caption, a cookie wall
     "duplicate_url",  # a second record of the same canonical URL on the same day

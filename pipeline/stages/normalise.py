@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -110,6 +110,14 @@ class _Refusal:
     detail: str
 
 
+_Row = dict[str, Any]
+Each = Callable[
+    [Callable[[_Row], _Row | _Refusal], Iterable[_Row], Callable[[_Row, str], _Row | _Refusal]],
+    Iterable[_Row | _Refusal],
+]
+"""Applies the first function to every row, in order; the second where a row brought the first down, with the reason."""
+
+
 def extract(page: bytes, url: str, *, charset: str | None = None) -> Extracted | None:
     """The story on an HTML page; None where there is none, whatever the bytes are. `charset`: what the server says."""
     try:
@@ -118,12 +126,19 @@ def extract(page: bytes, url: str, *, charset: str | None = None) -> Extracted |
         return None
 
 
-def normalise(raw: dy.DataFrame[Raw], config: Config) -> tuple[dy.DataFrame[Articles], dy.DataFrame[Quarantine]]:
-    """Every raw record as an article, or as a row of the quarantine that says why not; by article_id and raw_id."""
-    outlets = {outlet.domain for outlet in config.outlets}
+def normalise(
+    raw: dy.DataFrame[Raw], config: Config, each: Each | None = None
+) -> tuple[dy.DataFrame[Articles], dy.DataFrame[Quarantine]]:
+    """Every raw record as an article, or as a row of the quarantine that says why not; by article_id and raw_id.
+
+    `each` reads the records one by one, where a page can do no harm; here and now where it is None.
+    """
+    outlets = frozenset(outlet.domain for outlet in config.outlets)
     read, refused = [], []
-    for row in raw.sort("raw_id").iter_rows(named=True):
-        result = _read(row, outlets)
+    records, read_one = raw.sort("raw_id"), partial(_read, outlets=outlets)
+    rows = records.iter_rows(named=True)
+    results = map(read_one, rows) if each is None else each(read_one, rows, _unreadable)
+    for row, result in zip(records.drop("content").iter_rows(named=True), results, strict=True):
         if isinstance(result, _Refusal):
             refused.append(_refused(row, result))
         else:
@@ -175,7 +190,11 @@ def clean(text: str) -> str:
 # --- one record -------------------------------------------------------------------------------------------------------
 
 
-def _read(row: dict[str, Any], outlets: set[str]) -> dict[str, Any] | _Refusal:
+def _unreadable(row: dict[str, Any], reason: str) -> dict[str, Any] | _Refusal:
+    return _Refusal("unreadable", f"{reason}, over the {len(row['content']):,} bytes of {row['url']}")
+
+
+def _read(row: dict[str, Any], outlets: frozenset[str]) -> dict[str, Any] | _Refusal:
     """The columns of `Articles` that one record gives, all but those of the story."""
     outlet, day = row["outlet"], row["day"]
     reason, _, detail = (row["problem"] or "").partition(": ")

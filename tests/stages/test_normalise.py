@@ -160,6 +160,17 @@ def test_where_there_is_no_article_there_is_none(html: bytes) -> None:
     assert extract(html, "http://harbourtimes.example/a") is None
 
 
+def test_a_record_that_brings_its_reader_down_is_refused_with_the_reason() -> None:
+    def each(function: Any, rows: Any, otherwise: Any) -> Any:
+        return (otherwise(row, "it took too long") if row["raw_id"] == "b" else function(row) for row in rows)
+
+    pages = raw(*({"raw_id": raw_id, "url": f"http://harbourtimes.example/{raw_id}"} for raw_id in "abc"))
+    articles, quarantine = normalise(pages, CONFIG, each)
+    assert sorted(articles["raw_id"]) == ["a", "c"]
+    assert quarantine.select("raw_id", "reason").rows() == [("b", "unreadable")]
+    assert quarantine["detail"][0].startswith("it took too long, over the ")
+
+
 def test_a_list_of_links_is_no_article() -> None:
     teasers = "".join(
         f'<h2><a href="/{n}">Council votes on plan {n}</a></h2><p>A teaser of plan {n}.</p>' for n in range(20)
