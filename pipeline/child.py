@@ -52,7 +52,7 @@ class Children:
         """What `function(*args)` returns; both must be picklable, the function by its name.
 
         Raises:
-            ChildError: it took too long or too much memory, crashed, or raised an exception.
+            ChildError: it took too long or too much memory, crashed, or raised an exception, which is the cause.
         """
         request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         with self._free:
@@ -71,7 +71,8 @@ class Children:
                 raise
             self._idle.append(child)
         if not is_returned:
-            raise ChildError(str(result))
+            reason, cause = result
+            raise ChildError(reason) from cause
         return result  # type: ignore[no-any-return]
 
     def map(self, function: Callable[[T], R], items: Iterable[T], otherwise: Callable[[T, str], R]) -> Iterator[R]:
@@ -173,9 +174,14 @@ def _main() -> None:
         try:
             answer = _dumps((True, function(*args)))
         except MemoryError:
-            answer = _dumps((False, f"it took more than {MEMORY // 2**20} MB of memory"))
+            answer = _dumps((False, (f"it took more than {MEMORY // 2**20} MB of memory", None)))
         except Exception as error:
-            answer = _dumps((False, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            try:
+                answer = _dumps((False, (reason, error)))
+                pickle.loads(answer)
+            except Exception:  # not every exception can be pickled
+                answer = _dumps((False, (reason, None)))
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.write(_LENGTH.pack(len(answer), 0))
         answers.write(answer)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from itertools import count, takewhile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from pipeline.child import children
+from pipeline.child import ChildError, children
 from pipeline.gazetteer import load_gazetteer
 from pipeline.lake import Lake
 from pipeline.reader import Reader, load_card, load_reader
@@ -29,8 +30,10 @@ from pipeline.schemas import (
     Stances,
     Statements,
 )
+    Visits,
 from pipeline.settings import Settings
-from pipeline.sources import fetch, source_names
+from pipeline.sources import Fetched, Parse, SourceError, Visit, fetch, source_names, to_visits
+from pipeline.sources.health import HISTORY_DAYS, rests_until
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.normalise import normalise
 from pipeline.stages.read import read_articles
@@ -40,6 +43,11 @@ from pipeline.warehouse import build_warehouse
 
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
 
+
+REMEMBERED_DAYS = 4
+"""Days back of which the versions of feeds and pages are remembered: as long as a live feed's entries are taken."""
+LISTING_SECONDS = 60.0
+"""Seconds that parsing one feed or sitemap may take: the largest that the protocol allows takes 10."""
 
 class DayError(Exception):
     """The day cannot be run: the message says why and what to do."""
@@ -55,17 +63,78 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
         raise DayError(f"{day} is in the future (today is {today}, UTC); choose a day up to today")
     lake, config = Lake(settings.lake), settings.newsroom()
     with _recorded(day, "fetch", settings) as rows:
-        for name in source_names(config):
-            if not lake.has(Raw, day, name):
-                raw, fetches = fetch(config, name, day, today=today)
-                if not raw.is_empty():
-                    lake.write(Raw, day, raw, name)
-                lake.write(Fetches, day, fetches, name)
-        raw, fetches = lake.read(Raw, day), lake.read(Fetches, day)
-        rows.update(rows_in=fetches.height, rows_out=raw.height)
-    failed = fetches.filter(pl.col("status") == "failed").select("source", "problem").unique(maintain_order=True)
-    refused = raw.filter(pl.col("problem").is_not_null()).select("source", "problem")
-    return [f"{source}: {problem}" for source, problem in [*failed.iter_rows(), *refused.iter_rows()]]
+
+    def store(fetched: Fetched) -> None:
+        if not fetched.raw.is_empty():
+            lake.write(Raw, day, fetched.raw, fetched.source)
+        if not fetched.visits.is_empty():  # after the pages: what is remembered as seen must be kept
+            lake.write(Visits, day, fetched.visits, fetched.source)
+        lake.write(Fetches, day, fetched.fetches, fetched.source)
+
+        names = [name for name in source_names(config) if not lake.has(Raw, day, name)]
+        fetch(
+            config,
+            names,
+            day,
+            store,
+            today=today,
+            known=lambda name: _known(lake, name, day),
+            resting=_resting(lake, names, day),
+            parse=_parsing(settings),
+        )
+        fetches, refused = lake.read(Fetches, day), list[str]()
+        for name in source_names(config):  # one at a time: the pages of a whole night are many
+            raw = lake.read(Raw, day, name)
+            rows["rows_out"] = rows.get("rows_out", 0) + raw.height
+            refused += [f"{name}: {problem}" for problem in raw["problem"].drop_nulls()]
+        rows["rows_in"] = fetches.height
+    failed = fetches.filter(pl.col("status").is_in(["failed", "resting"]))
+    problems = failed.select("source", "problem").unique(maintain_order=True)
+    return [*(f"{source}: {problem}" for source, problem in problems.iter_rows()), *refused]
+
+
+def _known(lake: Lake, name: str, day: date) -> dict[str, Visit]:
+    """What the source's addresses were on the days before, the latest of each."""
+    days = [day - timedelta(days=n) for n in range(REMEMBERED_DAYS, 0, -1)]
+    return {url: visit for past in days for url, visit in to_visits(lake.read(Visits, past, name)).items()}
+
+
+def _resting(lake: Lake, names: Sequence[str], day: date) -> dict[str, str]:
+    """Of the sources, those that are not asked on the day, and why; a day that is run again asks them all."""
+    history: dict[str, dict[date, str]] = {name: {} for name in names if not lake.has(Fetches, day, name)}
+    said: dict[str, str] = {}
+    waiting = set(history)
+    for past in (day - timedelta(days=n) for n in range(1, HISTORY_DAYS + 1)):
+        if not waiting:
+            break
+        seen = lake.read(Fetches, past).filter(pl.col("source").is_in(waiting) & (pl.col("kind") != "archive"))
+        for name, status, problem in seen.select("source", "status", "problem").iter_rows():
+            history[name][past] = status
+            if status == "failed":
+                said.setdefault(name, f"{past} ({problem})")
+        # Most sources are well, and then the day before is all that has to be read.
+        waiting = {name for name in waiting if history[name].get(past) in ("failed", "resting", None)}
+    rests = {name: again for name in history if (again := rests_until(history[name], day))}
+    return {
+        name: f"rests until {again}, when it is asked again: it failed time after time, last on {said[name]}; mend its "
+        "address in the configuration, see `standpoint check-source`, or run the day again to ask it now"
+        for name, again in rests.items()
+    }
+
+
+def _parsing(settings: Settings) -> Parse:
+    """Parses feeds and sitemaps in a child."""
+    own = children(settings.threads)
+
+    def parse(function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return own.call(function, *arguments, seconds=LISTING_SECONDS)
+        except ChildError as error:
+            if isinstance(error.__cause__, SourceError):
+                raise error.__cause__ from None
+            raise SourceError(f"{arguments[1]} cannot be parsed: {error}") from error
+
+    return parse
 
 
 def run_normalise(day: date, settings: Settings) -> None:

@@ -42,6 +42,7 @@ def _day() -> dy.Date:
     return dy.Date(primary_key=True, metadata=_doc("The UTC day of the run that fetched the article: the partition."))
 
 
+    "resting",  # the source failed on several days in a row and was not asked; `problem` says until when
 def _article_id(primary_key: bool = True) -> dy.String:
     return dy.String(primary_key=primary_key, metadata=_doc("Stable id of the article: a hash of its canonical URL."))
 
@@ -93,8 +94,8 @@ class Fetches(dy.Schema):
     outlet = dy.String(
         primary_key=True, metadata=_doc("Domain of the outlet; a source that serves many outlets has a row for each.")
     )
-    kind = dy.Enum(["archive", "feed"], metadata=_doc("Kind of the source."))
-    status = dy.Enum(FETCH_STATUSES, metadata=_doc("fetched, empty, gap or failed."))
+    kind = dy.Enum(["archive", "feed", "sitemap"], metadata=_doc("Kind of the source."))
+    status = dy.Enum(FETCH_STATUSES, metadata=_doc("fetched, empty, gap, failed or resting."))
     records = dy.Int64(min=0, metadata=_doc("Records that the source gave."))
     problem = dy.String(nullable=True, metadata=_doc("What went wrong and what to do about it."))
 
@@ -111,6 +112,19 @@ class Articles(dy.Schema):
     title = dy.String(metadata=_doc("Headline."))
     body = dy.String(metadata=_doc("Story text; every offset in the lake counts code points of this text."))
     language = dy.String(metadata=_doc("ISO 639-1 code; the reader reads only the languages of its card."))
+class Visits(dy.Schema):
+    """One row per day, source and address that gave something: by it the next days ask only for what has changed."""
+
+    day = _day()
+    source = dy.String(primary_key=True, metadata=_doc("Name of the source."))
+    url = dy.String(primary_key=True, metadata=_doc("Address that was asked."))
+    etag = dy.String(nullable=True, metadata=_doc("The server's name for this version of it (ETag)."))
+    last_modified = dy.String(nullable=True, metadata=_doc("When it last changed, in the server's words."))
+    content = dy.Binary(
+        nullable=True, metadata=_doc("The bytes of a feed or sitemap: what an unchanged one still says; null for a page.")
+    )
+
+
     authors = dy.List(dy.String(), metadata=_doc("Authors, as printed."))
     published_at = dy.Datetime(time_unit="us", time_zone="UTC", metadata=_doc("Publication time."))
     published_at_origin = dy.Enum(
@@ -370,6 +384,7 @@ class Issues(dy.Schema):
     proposition = dy.String(metadata=_doc("One sentence that a holder can be against or in favour of."))
     aliases = dy.List(dy.String(), metadata=_doc("Other words for the issue."))
     starts_on = dy.Date(nullable=True, metadata=_doc("First day that the issue is watched; null = from the beginning."))
+    "visits": Visits,
     ends_on = dy.Date(nullable=True, metadata=_doc("Last day that the issue is watched; null = without end."))
 
 

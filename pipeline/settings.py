@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,16 +21,23 @@ class _Strict(BaseModel):
 
 
 class Feed(_Strict):
-    """An RSS or Atom feed of one outlet. A live feed can only give today's news."""
+    """An RSS, Atom or JSON feed of one outlet. A live feed can only give today's news."""
 
     kind: Literal["feed"] = "feed"
     url: str
     has_history: bool = False
-    """The feed keeps past entries (or its URL holds `{day}`): a past day takes the entries published on that day."""
+    """The feed keeps past entries (or its URL holds the day): a past day takes the entries published on that day."""
+
+
+class Sitemap(_Strict):
+    """A sitemap or index of sitemaps of one outlet: a day takes the pages that are dated with it, past days too."""
+
+    kind: Literal["sitemap"]
+    url: str
 
 
 class Archive(_Strict):
-    """JSON Lines or WARC, plain or compressed, from a path or URL that may hold `{day}`; serves many outlets."""
+    """JSON Lines, Parquet or WARC, or a list of WARC files, from a path or URL; serves many outlets."""
 
     kind: Literal["archive"] = "archive"
     url: str
@@ -40,11 +48,43 @@ class Outlet(_Strict):
 
     domain: str = Field(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
     name: str
-    sources: tuple[Feed, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 class Issue(_Strict):
     """A topic on the watch-list that people take sides on."""
+def _kind(source: Any) -> str:
+    return str(source.get("kind", "feed") if isinstance(source, dict) else getattr(source, "kind", "feed"))
+
+
+Source = Annotated[Annotated[Feed, Tag("feed")] | Annotated[Sitemap, Tag("sitemap")], Discriminator(_kind)]
+"""One configured way to get one outlet's articles. In every URL, {day}, {year} and {month} stand for the run's day."""
+
+
+class Web(_Strict):
+    """How the web is asked: with which manners, and which addresses beside those of the open web."""
+
+    contact: str | None = None
+    """A page or mail address, told to every server with the user agent."""
+    at_once: Annotated[int, Field(ge=1)] = 2
+    """Requests to one host at a time: half of what a browser makes."""
+    seconds_between: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds from one request to a host to the next; a longer crawl-delay in its robots.txt is kept."""
+    allow: tuple[str, ...] = ()
+    """Networks and host names that may be fetched although they are private: 10.1.0.0/16, intranet.example."""
+
+    @field_validator("allow")
+    @classmethod
+    def _are_networks_or_hosts(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        for name in allow:
+            try:
+                ip_network(name)
+            except ValueError as error:
+                if re.search(r"[/:]|^[\d.]*$", name):
+                    raise ValueError(f"{name!r} is neither a network nor a host name: {error}") from error
+        return allow
+
+
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     name: str
@@ -110,6 +150,8 @@ class Settings(BaseSettings):
             SettingsError: the file is missing, is not TOML, or says something that the configuration does not know.
         """
         return load_config(self.config)
+    merges: tuple[Merge, ...] = ()
+    web: Web = Web()
 
 
 def load_settings() -> Settings:
@@ -165,3 +207,4 @@ def _said(kind: str, message: str) -> str:
         "extra_forbidden": "not a name that the configuration knows; check its spelling",
         "missing": "missing; see sample/standpoint.toml for what a configuration holds",
     }.get(kind, message)
+        "union_tag_invalid": 'the kind of an outlet\'s source is "feed" or "sitemap"; archives stand in [[archives]]',

@@ -1,126 +1,124 @@
-"""Feeds: RSS and Atom over HTTP, and the pages that their entries name.
+"""What feeds say: RSS 0.9 to 2.0, Atom and JSON Feed.
 
 A live feed tells only today's news, so it can serve today and, because the nightly run covers the day before, also
 yesterday. A feed that keeps its history (`has_history`, or `{day}` in its URL) serves any day.
-
-A page that cannot be fetched stays a record, empty and with its `problem`, so that it is counted and a day with one
-dead link is still whole. Where not one page can be fetched, the source has failed: the day can be fetched again.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from calendar import timegm
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 import feedparser
+from pydantic import BaseModel, ValidationError
 from w3lib.html import remove_tags
 
 from pipeline.settings import Feed
-from pipeline.sources.client import Client, FetchError, Response
-from pipeline.sources.records import MAX_RECORD_BYTES, Record, SourceError, SourceGap, is_web_address, one_line
+from pipeline.sources.pages import Entry, Listing
+from pipeline.sources.records import SourceError, SourceGap, is_dated, is_web_address, one_line
 
 LIVE_DAYS = 1
 """Days back that a live feed can serve: the run of a day comes in the night after it."""
 WINDOW_DAYS = 3
 """Days before the day from which a live feed's entries are taken: a weekend without a run loses nothing."""
-MAX_ENTRIES = 1000
-"""Entries of one feed and day: ten times what the largest newsrooms publish."""
-PAGES_AT_ONCE = 4
-"""Pages of one site fetched at a time: what a browser would ask of it."""
+MAX_TITLE_CHARACTERS = 1000
+"""Characters of a headline: what is longer is none."""
 
 
-@dataclass(frozen=True)
-class _Entry:
-    url: str
-    title: str | None
-    published_at: datetime | None
-    authors: list[str] | None
-
-
-def read_feed(feed: Feed, outlet: str, day: date, client: Client, *, today: date) -> tuple[list[Record], str | None]:
-    """The pages of the day's entries in the feed's order, and a note on what is wrong with the feed.
+def check_day(feed: Feed, day: date, today: date) -> None:
+    """Whether the feed can serve the day.
 
     Raises:
         SourceGap: a live feed was asked for a day that is over.
-        SourceError: the feed, or every one of its pages, cannot be fetched or read.
     """
-    is_live = not feed.has_history and "{day}" not in feed.url
-    if is_live and day < today - timedelta(days=LIVE_DAYS):
-        raise SourceGap(f"a live feed tells only today's news, not that of {day}; an archive can fill the gap")
-    url = feed.url.replace("{day}", day.isoformat())
-    try:
-        response = client.get(url, MAX_RECORD_BYTES)
-    except FetchError as error:
-        raise SourceError(f"{error}; check the feed's address, then run the day again") from error
-    entries, notes = _parse(response)
-    chosen = [entry for entry in entries if _is_of_day(entry, day, is_live=is_live, is_dated="{day}" in feed.url)]
-    if feed.has_history and "{day}" not in feed.url and (undated := sum(e.published_at is None for e in entries)):
+    if _is_live(feed) and day < today - timedelta(days=LIVE_DAYS):
+        raise SourceGap(
+            f"a live feed tells only today's news, not that of {day}; an archive or sitemap can fill the gap"
+        )
+
+
+def choose(feed: Feed, listing: Listing, day: date) -> tuple[list[Entry], list[str]]:
+    """The entries of the day, and notes on what is wrong with the feed."""
+    chosen, notes = [], list(listing.notes)
+    for entry in listing.entries:
+        if entry.published_at is None:
+            is_taken = _is_live(feed) or is_dated(feed.url)
+        elif _is_live(feed):
+            is_taken = day - timedelta(days=WINDOW_DAYS) <= entry.published_at.date() <= day
+        else:
+            is_taken = entry.published_at.date() == day
+        if is_taken:
+            chosen.append(entry)
+    undated = sum(entry.published_at is None for entry in listing.entries)
+    if undated and not _is_live(feed) and not is_dated(feed.url):
         notes.append(f"{undated} entries have no date, so no day can be told for them")
-    if len(chosen) > MAX_ENTRIES:
-        notes.append(f"{len(chosen)} entries for one day: only the first {MAX_ENTRIES} were read")
-    with ThreadPoolExecutor(PAGES_AT_ONCE) as pool:
-        records = list(pool.map(lambda entry: _page(entry, outlet, client), chosen[:MAX_ENTRIES]))
-    lost = [record.problem for record in records if record.problem]
-    if records and len(lost) == len(records):
-        raise SourceError(f"none of the {len(lost)} pages of {url} could be fetched ({lost[0]}); run the day again")
-    if lost:
-        notes.append(f"{len(lost)} of {len(records)} pages could not be fetched")
-    return records, "; ".join(notes) or None
+    return chosen, notes
 
 
-def _parse(response: Response) -> tuple[list[_Entry], list[str]]:
-    """The feed's entries, each URL once, and notes on what is wrong with them."""
-    charset = f"; charset={response.charset}" if response.charset else ""
-    headers = {"content-type": (response.media_type or "application/xml") + charset, "content-location": response.url}
-    parsed = feedparser.parse(io.BytesIO(response.content), response_headers=headers)
+def parse_feed(content: bytes, url: str, media_type: str, charset: str | None) -> Listing:
+    """The feed's entries. Whatever the bytes are, nothing is fetched and no entity is expanded.
+
+    Raises:
+        SourceError: it is no feed.
+    """
+    if content.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"{"):
+        return _parse_json(content, url)
+    stated = f"; charset={charset}" if charset else ""
+    headers = {"content-type": (media_type or "application/xml") + stated, "content-location": url}
+    parsed = feedparser.parse(io.BytesIO(content), response_headers=headers)
     if not parsed.get("version"):
-        raise SourceError(f"{response.url} is neither RSS nor Atom; put the feed's own address into the configuration")
+        raise SourceError(
+            f"{url} is neither RSS, Atom nor JSON Feed; put the feed's own address into the configuration"
+        )
     notes = []
     if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.exceptions.CharacterEncodingOverride):
         notes.append(f"the feed is not well formed ({one_line(parsed.bozo_exception, 100)}): entries may be missing")
-    entries: dict[str, _Entry] = {}
-    for entry in _entries(parsed.entries, response.url):
-        entries.setdefault(entry.url, entry)
-    if nameless := sum(_address(entry, response.url) is None for entry in parsed.entries):
+    entries: dict[str, Entry] = {}
+    nameless = 0
+    for entry in parsed.entries:
+        if (address := page_address(entry.get("link", ""), url)) is None:
+            nameless += 1
+        else:
+            title = _title(remove_tags(entry.get("title", "")))
+            entries.setdefault(address, Entry(address, title, _time(entry), tuple(_authors(entry))))
+    if nameless:
         notes.append(f"{nameless} entries have no address of a page")
-    return list(entries.values()), notes
+    return Listing(parsed.version, tuple(entries.values()), tuple(notes))
 
 
-def _entries(entries: list[Any], base: str) -> Iterator[_Entry]:
-    for entry in entries:
-        url = _address(entry, base)
-        if url is None:
-            continue
-        title = " ".join(unescape(remove_tags(entry.get("title", ""))).split())
-        yield _Entry(url, title or None, _time(entry), _authors(entry) or None)
-
-
-def _address(entry: Any, base: str) -> str | None:
+def page_address(link: str, base: str) -> str | None:
+    """The link's absolute web address without its fragment; None where it has none."""
+    if not link.strip():
+        return None
     try:
-        url = urldefrag(urljoin(base, entry.get("link", "").strip())).url
+        url = urldefrag(urljoin(base, link.strip())).url
     except ValueError:
         return None
-    return url if entry.get("link") and is_web_address(url) else None
+    return url if is_web_address(url) else None
 
 
-def _authors(entry: Any) -> list[str]:
-    names = []
+# --- RSS and Atom -----------------------------------------------------------------------------------------------------
+
+
+def _title(text: str) -> str | None:
+    return " ".join(unescape(text[:MAX_TITLE_CHARACTERS]).split()) or None
+
+
+def _authors(entry: Any) -> Iterator[str]:
     for author in entry.get("authors", []):
         name, given = author.get("name", ""), entry.get("author", "")
         # feedparser ends an address after four letters of its top-level domain: `desk@a.exam`, `ple (Joan Merrow`.
         if author.get("email") and author["email"] + name in given:
             name = re.sub(r"\S+@\S+", "", given).strip(" ()")
         if name.strip():
-            names.append(name.strip())
-    return names
+            yield name.strip()
 
 
 def _time(entry: Any) -> datetime | None:
@@ -133,34 +131,65 @@ def _time(entry: Any) -> datetime | None:
         return None
 
 
-def _is_of_day(entry: _Entry, day: date, *, is_live: bool, is_dated: bool) -> bool:
-    if entry.published_at is None:
-        return is_live or is_dated
-    published_on = entry.published_at.date()
-    if is_live:
-        return day - timedelta(days=WINDOW_DAYS) <= published_on <= day
-    return published_on == day
+# --- JSON Feed --------------------------------------------------------------------------------------------------------
 
 
-def _page(entry: _Entry, outlet: str, client: Client) -> Record:
-    media_type, content, problem = "text/html", b"", None
+class _Author(BaseModel):
+    name: str | None = None
+
+
+class _Item(BaseModel):
+    url: str | None = None
+    external_url: str | None = None
+    title: str | None = None
+    date_published: datetime | None = None
+    date_modified: datetime | None = None
+    authors: list[_Author] = []
+    author: _Author | None = None
+    """Version 1.0 has one author."""
+
+
+def _parse_json(content: bytes, url: str) -> Listing:
+    """A JSON Feed (https://jsonfeed.org), version 1.0 or 1.1. An item that is none costs itself."""
     try:
-        response = client.get(entry.url, MAX_RECORD_BYTES)
-    except FetchError as error:
-        problem = f"no_article: {error}"
-    else:
-        if response.media_type in ("", "text/html", "application/xhtml+xml"):
-            content = response.content
-            media_type += f"; charset={response.charset}" if response.charset else ""
-        else:
-            problem = f"no_article: {entry.url} is {response.media_type}, not a page"
-    return Record(
-        outlet=outlet,
-        url=entry.url,
-        media_type=media_type,
-        content=content,
-        title=entry.title,
-        published_at=entry.published_at,
-        authors=entry.authors,
-        problem=problem,
-    )
+        feed = json.loads(content.decode("utf-8-sig", "replace"))
+        version = str(feed.get("version", ""))
+        items = feed.get("items")
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{url} begins as a JSON Feed and is none: {one_line(error)}") from error
+    if "jsonfeed.org" not in version or not isinstance(items, list):
+        raise SourceError(f"{url} is JSON and no JSON Feed: it lacks the feed's version or its items")
+    entries: dict[str, Entry] = {}
+    nameless = wrong = 0
+    for given in items:
+        try:
+            item = _Item.model_validate(given)
+        except ValidationError:
+            wrong += 1
+            continue
+        address = page_address(item.url or item.external_url or "", url)
+        if address is None:
+            nameless += 1
+            continue
+        authors = [author.name.strip() for author in [*item.authors, item.author] if author and author.name]
+        time = item.date_published or item.date_modified
+        entries.setdefault(
+            address, Entry(address, _title(item.title or ""), in_utc(time), tuple(filter(None, authors)))
+        )
+    notes = [f"{nameless} entries have no address of a page"] if nameless else []
+    notes += [f"{wrong} entries are not as JSON Feed has them"] if wrong else []
+    return Listing("json1", tuple(entries.values()), tuple(notes))
+
+
+def in_utc(time: datetime | None) -> datetime | None:
+    """The time in UTC; one without a zone is taken as UTC, one that UTC cannot hold as none."""
+    if time is None:
+        return None
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
+
+
+def _is_live(feed: Feed) -> bool:
+    return not feed.has_history and not is_dated(feed.url)

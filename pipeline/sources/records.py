@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -24,6 +25,21 @@ class SourceError(Exception):
 
 class SourceGap(SourceError):
     """The source cannot give this day."""
+
+
+class FetchError(SourceError):
+    """An address could not be fetched; `status` is the HTTP status where the server gave one."""
+
+    def __init__(self, message: str, status: int | None = None, *, is_forbidden: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.is_forbidden = is_forbidden
+        """robots.txt does not want it, or the address is none of the open web: to ask again would be no use."""
+
+    @property
+    def problem(self) -> str:
+        """As `Raw.problem` says it of a page."""
+        return f"{'forbidden' if self.is_forbidden else 'not_fetched'}: {self}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +69,21 @@ def to_raw(records: Iterable[Record], source: str, day: date) -> dy.DataFrame[Ra
     return Raw.validate(pl.DataFrame(rows, infer_schema_length=None), cast=True) if rows else Raw.create_empty()
 
 
+def on_day(url: str, day: date) -> str:
+    """A configured URL with its {day}, {year} and {month} filled in."""
+    return url.replace("{day}", f"{day}").replace("{year}", f"{day:%Y}").replace("{month}", f"{day:%m}")
+
+
+def is_dated(url: str) -> bool:
+    """Whether a configured URL tells the day by itself, so that what it gives is of that day."""
+    return "{day}" in url
+
+
 def is_web_address(url: str) -> bool:
     """Whether the text is an absolute http or https address with a host."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", parts.netloc)
     except ValueError:
         return False
 

@@ -62,7 +62,7 @@ def test_a_truncated_archive_is_named_and_read_once_it_is_whole(
     assert code == Exit.LOOK
     assert lines == [
         "1 thing to look at:",
-        f"{DAY} archive-0: {file} is cut off: the gzip stream ends too early; copy it again, then run the day again",
+        f"{DAY} archive-0: {file} is cut off: its stream ends too early; copy it again, then run the day again",
     ]
     file.write_bytes(whole)
     assert run(capsys) == (Exit.OK, [])

@@ -17,10 +17,10 @@ import pytest
 
 from pipeline.schemas import Fetches, Raw
 from pipeline.settings import Archive, Config, Outlet
-from pipeline.sources import archives, fetch
+from pipeline.sources import archives
 from pipeline.sources.archives import KEPT_BYTES
 
-from .conftest import Web
+from .conftest import Web, fetch
 
 if sys.version_info >= (3, 14):
     from compression import zstd

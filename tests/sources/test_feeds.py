@@ -11,9 +11,9 @@ import pytest
 
 from pipeline.schemas import Fetches, Raw
 from pipeline.settings import Config, Feed, Outlet
-from pipeline.sources import feeds, fetch
+from pipeline.sources import feeds, pages
 
-from .conftest import Web
+from .conftest import Web, fetch
 
 DAY = date(2026, 1, 5)
 XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -181,11 +181,11 @@ def test_an_entry_without_a_date_is_taken_where_the_address_tells_the_day_and_el
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((404, {}, b""), r"^no_article: HTTP 404 Not Found at http://127.0.0.1:\d+/bad$"),
-        ((500, {}, b""), r"^no_article: HTTP 500 Internal Server Error at "),
+        ((404, {}, b""), r"^not_fetched: HTTP 404 Not Found at http://127.0.0.1:\d+/bad$"),
+        ((500, {}, b""), r"^not_fetched: HTTP 500 Internal Server Error at "),
         (
             (200, {"Content-Type": "application/pdf"}, b"%PDF"),
-            r"^no_article: http://\S+/bad is application/pdf, not a page$",
+            r"^not_fetched: http://\S+/bad is application/pdf, not a page$",
         ),
     ],
 )
@@ -216,11 +216,11 @@ def test_where_no_page_can_be_fetched_the_source_has_failed_and_can_be_fetched_a
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((404, {}, b""), "HTTP 404 Not Found at .*/feed; check the feed's address, then run the day again"),
+        ((404, {}, b""), "HTTP 404 Not Found at .*/feed; check the source's address .*, then run the day again"),
         ((503, {}, b""), "HTTP 503 Service Unavailable at .*/feed"),
-        (b"<html><body>A page.</body></html>", "neither RSS nor Atom"),
-        (b"", "neither RSS nor Atom"),
-        (bytes(range(256)), "neither RSS nor Atom"),
+        (b"<html><body>A page.</body></html>", "neither RSS, Atom nor JSON Feed"),
+        (b"", "neither RSS, Atom nor JSON Feed"),
+        (bytes(range(256)), "neither RSS, Atom nor JSON Feed"),
     ],
 )
 def test_a_feed_that_is_none_has_failed(web: Web, answer: Any, said: str) -> None:
@@ -252,7 +252,7 @@ def test_an_entry_without_an_address_is_told(web: Web) -> None:
 
 
 def test_a_feed_without_end_is_cut_and_says_so(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(pages, "MAX_ENTRIES", 2)
     web.pages |= {"/feed": rss(*(item(f"/{n}") for n in range(3)))} | {f"/{n}": b"<p>A." for n in range(3)}
     raw, fetches = read(web)
     assert paths(raw, web) == ["/0", "/1"]

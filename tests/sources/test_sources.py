@@ -9,7 +9,9 @@ import pytest
 
 from pipeline import sources
 from pipeline.settings import Archive, Config, Feed, Outlet
-from pipeline.sources import fetch, source_names
+from pipeline.sources import source_names
+
+from .conftest import fetch
 
 DAY = date(2026, 1, 5)
 CONFIG = Config(
@@ -38,7 +40,7 @@ def test_every_source_has_a_name_of_its_own_that_a_file_can_carry() -> None:
 def test_what_nobody_foresaw_costs_one_source(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def read_archive(*_: object) -> None:
+    async def read_archive(*_: object) -> None:
         raise ZeroDivisionError("by zero,\nof all things")
 
     monkeypatch.setattr(sources, "read_archive", read_archive)
