@@ -29,8 +29,8 @@ from pipeline.schemas import (
     Sentiments,
     Stances,
     Statements,
-)
     Visits,
+)
 from pipeline.settings import Settings
 from pipeline.sources import Fetched, Parse, SourceError, Visit, fetch, source_names, to_visits
 from pipeline.sources.health import HISTORY_DAYS, rests_until
@@ -43,11 +43,11 @@ from pipeline.warehouse import build_warehouse
 
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
 
-
 REMEMBERED_DAYS = 4
 """Days back of which the versions of feeds and pages are remembered: as long as a live feed's entries are taken."""
 LISTING_SECONDS = 60.0
 """Seconds that parsing one feed or sitemap may take: the largest that the protocol allows takes 10."""
+
 
 class DayError(Exception):
     """The day cannot be run: the message says why and what to do."""
@@ -62,7 +62,6 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
     if day > today:
         raise DayError(f"{day} is in the future (today is {today}, UTC); choose a day up to today")
     lake, config = Lake(settings.lake), settings.newsroom()
-    with _recorded(day, "fetch", settings) as rows:
 
     def store(fetched: Fetched) -> None:
         if not fetched.raw.is_empty():
@@ -71,6 +70,7 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
             lake.write(Visits, day, fetched.visits, fetched.source)
         lake.write(Fetches, day, fetched.fetches, fetched.source)
 
+    with _recorded(day, "fetch", settings) as rows:
         names = [name for name in source_names(config) if not lake.has(Raw, day, name)]
         fetch(
             config,

@@ -30,6 +30,7 @@ FETCH_STATUSES = [
     "empty",  # the source answered and had nothing for the day
     "gap",  # the source cannot give this day: a live feed asked for a past day, an archive with no file for it
     "failed",  # the source should have answered and did not: the reason is in `problem`
+    "resting",  # the source failed on several days in a row and was not asked; `problem` says until when
 ]
 PUBLISHED_AT_ORIGINS = ["source", "page", "day"]
 
@@ -42,7 +43,6 @@ def _day() -> dy.Date:
     return dy.Date(primary_key=True, metadata=_doc("The UTC day of the run that fetched the article: the partition."))
 
 
-    "resting",  # the source failed on several days in a row and was not asked; `problem` says until when
 def _article_id(primary_key: bool = True) -> dy.String:
     return dy.String(primary_key=primary_key, metadata=_doc("Stable id of the article: a hash of its canonical URL."))
 
@@ -100,18 +100,6 @@ class Fetches(dy.Schema):
     problem = dy.String(nullable=True, metadata=_doc("What went wrong and what to do about it."))
 
 
-class Articles(dy.Schema):
-    """One row per day and article: one normalised story text with its metadata. A later day's row is a revision."""
-
-    day = _day()
-    article_id = _article_id()
-    raw_id = dy.String(metadata=_doc("The raw record that the article was read from."))
-    outlet = dy.String(metadata=_doc("Domain of the publisher."))
-    source = dy.String(metadata=_doc("Name of the source that gave the record."))
-    url = dy.String(metadata=_doc("Canonical URL."))
-    title = dy.String(metadata=_doc("Headline."))
-    body = dy.String(metadata=_doc("Story text; every offset in the lake counts code points of this text."))
-    language = dy.String(metadata=_doc("ISO 639-1 code; the reader reads only the languages of its card."))
 class Visits(dy.Schema):
     """One row per day, source and address that gave something: by it the next days ask only for what has changed."""
 
@@ -125,6 +113,18 @@ class Visits(dy.Schema):
     )
 
 
+class Articles(dy.Schema):
+    """One row per day and article: one normalised story text with its metadata. A later day's row is a revision."""
+
+    day = _day()
+    article_id = _article_id()
+    raw_id = dy.String(metadata=_doc("The raw record that the article was read from."))
+    outlet = dy.String(metadata=_doc("Domain of the publisher."))
+    source = dy.String(metadata=_doc("Name of the source that gave the record."))
+    url = dy.String(metadata=_doc("Canonical URL."))
+    title = dy.String(metadata=_doc("Headline."))
+    body = dy.String(metadata=_doc("Story text; every offset in the lake counts code points of this text."))
+    language = dy.String(metadata=_doc("ISO 639-1 code; the reader reads only the languages of its card."))
     authors = dy.List(dy.String(), metadata=_doc("Authors, as printed."))
     published_at = dy.Datetime(time_unit="us", time_zone="UTC", metadata=_doc("Publication time."))
     published_at_origin = dy.Enum(
@@ -298,6 +298,7 @@ class Gazetteer(dy.Schema):
 LAKE: dict[str, type[dy.Schema]] = {
     "raw": Raw,
     "fetches": Fetches,
+    "visits": Visits,
     "articles": Articles,
     "quarantine": Quarantine,
     "mentions": Mentions,
@@ -384,7 +385,6 @@ class Issues(dy.Schema):
     proposition = dy.String(metadata=_doc("One sentence that a holder can be against or in favour of."))
     aliases = dy.List(dy.String(), metadata=_doc("Other words for the issue."))
     starts_on = dy.Date(nullable=True, metadata=_doc("First day that the issue is watched; null = from the beginning."))
-    "visits": Visits,
     ends_on = dy.Date(nullable=True, metadata=_doc("Last day that the issue is watched; null = without end."))
 
 

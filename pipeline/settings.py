@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
-from pathlib import Path
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -43,16 +43,6 @@ class Archive(_Strict):
     url: str
 
 
-class Outlet(_Strict):
-    """A publisher: where articles come from."""
-
-    domain: str = Field(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
-    name: str
-    sources: tuple[Source, ...] = ()
-
-
-class Issue(_Strict):
-    """A topic on the watch-list that people take sides on."""
 def _kind(source: Any) -> str:
     return str(source.get("kind", "feed") if isinstance(source, dict) else getattr(source, "kind", "feed"))
 
@@ -85,6 +75,16 @@ class Web(_Strict):
         return allow
 
 
+class Outlet(_Strict):
+    """A publisher: where articles come from."""
+
+    domain: str = Field(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
+    name: str
+    sources: tuple[Source, ...] = ()
+
+
+class Issue(_Strict):
+    """A topic on the watch-list that people take sides on."""
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     name: str
@@ -112,6 +112,8 @@ class Config(_Strict):
     archives: tuple[Archive, ...] = ()
     issues: tuple[Issue, ...] = ()
     entities: tuple[KnownEntity, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    web: Web = Web()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Config:
@@ -150,8 +152,6 @@ class Settings(BaseSettings):
             SettingsError: the file is missing, is not TOML, or says something that the configuration does not know.
         """
         return load_config(self.config)
-    merges: tuple[Merge, ...] = ()
-    web: Web = Web()
 
 
 def load_settings() -> Settings:
@@ -205,6 +205,6 @@ def _said(kind: str, message: str) -> str:
     """What the operator is told of one thing that the configuration should not say."""
     return {
         "extra_forbidden": "not a name that the configuration knows; check its spelling",
+        "union_tag_invalid": 'the kind of an outlet\'s source is "feed" or "sitemap"; archives stand in [[archives]]',
         "missing": "missing; see sample/standpoint.toml for what a configuration holds",
     }.get(kind, message)
-        "union_tag_invalid": 'the kind of an outlet\'s source is "feed" or "sitemap"; archives stand in [[archives]]',
