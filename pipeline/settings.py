@@ -122,7 +122,6 @@ class Config(_Strict):
     archives: tuple[Archive, ...] = ()
     issues: tuple[Issue, ...] = ()
     entities: tuple[KnownEntity, ...] = ()
-    merges: tuple[Merge, ...] = ()
     web: Web = Web()
 
     @model_validator(mode="after")
