@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from unittest.mock import patch
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pipeline.settings import Settings
+    from pipeline.sources.check import Finding
+    from pipeline.stages.normalise import Extracted
 
 
 class Exit(IntEnum):
@@ -133,6 +136,32 @@ def read(
     console = new_console()
     for table in tables:
         console.print(table)
+
+
+@app.command("check-source", epilog="Example: standpoint check-source https://harbourtimes.example/feed.xml")
+def check_source(
+    url: Annotated[str, typer.Argument(help="Address of a feed, a sitemap or an outlet's page.", metavar="URL")],
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The UTC day to look for.", show_default="yesterday, UTC", metavar="DAY"
+        ),
+    ] = None,
+) -> None:
+    """Show what a source would give for a day: its pages, what robots.txt says of them, the text of the first one.
+
+    Nothing is stored. The manners and allowed networks under [web] are taken from STANDPOINT_CONFIG where it is set.
+    """
+    settings = _settings(lake="-", warehouse="-", **({} if "STANDPOINT_CONFIG" in os.environ else {"config": "-"}))
+    from pipeline.runs import parsing
+    from pipeline.settings import Web
+    from pipeline.sources.check import check_source as look
+
+    web = settings.newsroom().web if settings.config != Path("-") else Web()
+    chosen = _today() - timedelta(days=1) if day is None else day.date()
+    finding = look(url, web, chosen, parsing(settings))
+    if not _show_finding(finding, url, chosen, settings):
+        raise typer.Exit(Exit.LOOK)
 
 
 @app.command(epilog="Example: standpoint status")
@@ -253,6 +282,67 @@ def _plain_step(day: date, stage: str) -> Iterator[None]:
 
 def _say_published(warehouse: Path) -> None:
     print(f"Warehouse:  {warehouse}\nFront page: {warehouse.with_name('report.html')}")
+
+
+# --- looking at a source ---------------------------------------------------------------------------------------------
+
+
+def _show_finding(finding: Finding, url: str, day: date, settings: Settings) -> bool:
+    """Print what was found; whether the run would bring an article of the day."""
+    console = new_console()
+    say = partial(console.print, soft_wrap=True)
+    if finding.kind in ("page", "archive"):
+        say(f"{finding.url} is {'no feed and no sitemap' if finding.kind == 'page' else 'an archive'}")
+    else:
+        count = f"{finding.listed} entries" if finding.format != "index" else f"an index of {finding.listed}"
+        say(f"{finding.url} is a {finding.kind} ({finding.format}): {count}; {len(finding.entries)} pages for {day}")
+    for note in finding.notes:
+        say(f"note: {note}")
+    rows = [
+        (
+            _minute(entry.published_at or entry.changed_at),
+            entry.title or "",
+            entry.url,
+            finding.forbidden.get(entry.url, ""),
+        )
+        for entry in finding.entries[:PROBLEMS_SHOWN]
+    ]
+    if rows:
+        console.print(new_table(f"Would be fetched for {day}", ["published", "title", "address", "but"], rows))
+    if (rest := len(finding.entries) - len(rows)) > 0:
+        say(f"and {rest} more")
+    for address in finding.elsewhere:
+        say(f"named there: {address}")
+    story = _first_story(finding, settings)
+    if finding.first:
+        first = f"{finding.first.url}: "
+        say(
+            first
+            + (f"“{story.title}”, {len(story.body)} characters of text" if story else "no article was found on it")
+        )
+    if finding.kind in ("feed", "sitemap"):
+        say(f'\n[[outlets]]\ndomain = "{finding.domain}"\nname = "…"')
+        say(f'sources = [{{ kind = "{finding.kind}", url = "{url}" }}]')
+    return story is not None
+
+
+def _first_story(finding: Finding, settings: Settings) -> Extracted | None:
+    from pipeline.runs import parsing
+    from pipeline.sources import SourceError
+    from pipeline.stages.normalise import extract
+
+    if finding.first is None:
+        return None
+    try:
+        story: Extracted | None = parsing(settings)(extract, finding.first.content, finding.first.url)  # type: ignore[assignment]
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return None
+    return story
+
+
+def _minute(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M}" if time else ""
 
 
 # --- reading one text ------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
             today=today,
             known=lambda name: _known(lake, name, day),
             resting=_resting(lake, names, day),
-            parse=_parsing(settings),
+            parse=parsing(settings),
         )
         fetches, refused = lake.read(Fetches, day), list[str]()
         for name in source_names(config):  # one at a time: the pages of a whole night are many
@@ -122,8 +122,8 @@ def _resting(lake: Lake, names: Sequence[str], day: date) -> dict[str, str]:
     }
 
 
-def _parsing(settings: Settings) -> Parse:
-    """Parses feeds and sitemaps in a child."""
+def parsing(settings: Settings) -> Parse:
+    """Parses what the web gave in a child: `parse(function, content, url, …)`."""
     own = children(settings.threads)
 
     def parse(function: Callable[..., Any], *arguments: Any) -> Any:

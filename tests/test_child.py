@@ -45,20 +45,20 @@ def test_a_call_returns_what_the_function_returns_in_a_process_of_its_own(childr
 
 
 @pytest.mark.parametrize(
-    ("function", "argument", "reason"),
+    ("function", "argument", "seconds", "reason"),
     [
-        (time.sleep, 60, "it took longer than 0 s"),
-        (crash, 0, r"it crashed the parser \(SIGSEGV\)"),
-        (explode, 2**31, "it took more than 1024 MB of memory"),
-        (os._exit, 3, r"the parser ended by itself \(exit code 3\)"),
-        (factorial, -1, r"^ValueError: factorial\(\) not defined"),
+        (time.sleep, 60, 0.2, "it took longer than 0 s"),
+        (crash, 0, 15, r"it crashed the parser \(SIGSEGV\)"),
+        (explode, 2**31, 15, "it took more than 1024 MB of memory"),
+        (os._exit, 3, 15, r"the parser ended by itself \(exit code 3\)"),
+        (factorial, -1, 15, r"^ValueError: factorial\(\) not defined"),
     ],
 )
 def test_what_goes_wrong_is_told_and_the_next_call_goes_on(
-    children: Children, function: object, argument: int, reason: str
+    children: Children, function: object, argument: int, seconds: float, reason: str
 ) -> None:
     with pytest.raises(ChildError, match=reason):
-        children.call(function, argument, seconds=0.2)  # type: ignore[arg-type]
+        children.call(function, argument, seconds=seconds)  # type: ignore[arg-type]
     assert children.call(factorial, 5) == 120
 
 

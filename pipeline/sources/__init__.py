@@ -95,7 +95,7 @@ async def _fetch(
         if isinstance(source, Feed):
             entries, notes, visits, where = await _read_feed(source, day, client, seen, parse)
         else:
-            entries, notes, visits, where = await _read_sitemap(source, day, client, seen, parse)
+            entries, notes, visits, where = await read_sitemap(source, day, client, seen, parse)
         given = await fetch_pages(entries, where, str(outlet), client, seen, deadline)
         note = "; ".join([*notes, *([given.note] if given.note else [])]) or None
         return replace(given, note=note, visits=[*visits, *given.visits])
@@ -139,7 +139,7 @@ async def _read_feed(
     return entries, notes, [visit] if visit else [], url
 
 
-async def _read_sitemap(
+async def read_sitemap(
     sitemap: Sitemap, day: date, client: Client, seen: Mapping[str, Visit], parse: Parse
 ) -> tuple[list[Entry], list[str], list[Visit], str]:
     """The day's entries of the sitemap, or of those of its index that can hold the day; an index may hold indexes."""

@@ -1,5 +1,5 @@
 -- severity: warning
--- No source failed.
+-- No source failed, or rests because it keeps failing.
 SELECT day, source, outlet, problem FROM fetches
-WHERE status = 'failed'
+WHERE status IN ('failed', 'resting')
 ORDER BY day, source, outlet;

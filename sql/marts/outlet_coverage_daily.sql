@@ -9,6 +9,7 @@ WITH fetched AS (
         max(status = 'fetched') AS is_fetched,
         max(status = 'failed') AS is_failed,
         max(status = 'gap') AS is_missing,
+        max(status = 'resting') AS is_resting,
         string_agg(DISTINCT problem, '; ' ORDER BY problem) FILTER (WHERE status <> 'fetched') AS problem
     FROM fetches
     GROUP BY day, outlet
@@ -59,6 +60,7 @@ counted AS (
         CASE
             WHEN fetched.is_fetched THEN 'fetched'
             WHEN fetched.is_failed THEN 'failed'
+            WHEN fetched.is_resting THEN 'resting'
             WHEN fetched.is_missing THEN 'gap'
             WHEN fetched.day IS NOT NULL THEN 'empty'
             ELSE 'not_asked'

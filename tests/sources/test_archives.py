@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import dataframely as dy
+import fsspec
+import polars as pl
 import pytest
 
 from pipeline.schemas import Fetches, Raw
@@ -155,6 +157,51 @@ def test_the_same_file_gives_the_same_rows_and_a_repeated_line_two(tmp_path: Pat
 def test_an_archive_is_read_over_http(web: Web) -> None:
     web.pages["/2026-01-05.jsonl.gz"] = (200, {"Content-Type": "application/gzip"}, gzip.compress(line()))
     assert read(f"{web.address}/{{day}}.jsonl.gz")[0].height == 1
+
+
+@pytest.mark.parametrize("row_group_size", [1, 1000])
+def test_parquet_has_the_fields_as_columns(tmp_path: Path, row_group_size: int) -> None:
+    good = json.loads(line()) | {"html": None, "authors": ["Joan Merrow"], "something": "else"}
+    rows = [good, good | {"url": "/no-address"}, good | {"outlet": "newpaper.example"}, good | {"text": None}]
+    pl.DataFrame(rows).write_parquet(tmp_path / "2026-01-05.parquet", row_group_size=row_group_size)
+    raw = read(tmp_path / "{day}.parquet")[0]
+    assert raw.height == 4
+    assert raw.select("url", "content", "authors", "published_at").row(0) == (
+        "http://harbourtimes.example/a",
+        b"The mayor said no.",
+        ["Joan Merrow"],
+        datetime(2026, 1, 5, 9, tzinfo=UTC),
+    )
+    assert [problem and problem.partition(":")[0] for problem in raw["problem"]] == [
+        None,
+        "invalid_record",
+        "unknown_outlet",
+        "invalid_record",
+    ]
+    assert "2026-01-05.parquet row 2: url: " in raw["problem"][1]
+
+
+def test_parquet_without_a_day_in_its_name_gives_the_rows_of_the_day(tmp_path: Path) -> None:
+    times = [datetime(2026, 1, n, 9, tzinfo=UTC) for n in (4, 5, 6)]
+    pl.DataFrame([json.loads(line()) | {"published_at": time} for time in times]).write_parquet(
+        tmp_path / "all.parquet"
+    )
+    assert read(tmp_path / "all.parquet")[0]["published_at"].to_list() == [times[1]]
+
+
+@pytest.mark.parametrize("kept", [4, 0.5, 0.99])
+def test_a_truncated_parquet_file_gives_no_record(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "2026-01-05.parquet"
+    pl.DataFrame([json.loads(line())]).write_parquet(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept if kept > 1 else kept * len(whole))])
+    assert_matches("is damaged.*run the day again", problem(read(tmp_path / "{day}.parquet")[1], "failed"))
+
+
+def test_an_archive_may_lie_in_an_object_store() -> None:
+    with fsspec.open("memory://news/2026-01-05.jsonl.gz", "wb") as file:
+        file.write(gzip.compress(line()))
+    assert read("memory://news/{day}.jsonl.gz")[0].height == 1
 
 
 # --- bad lines --------------------------------------------------------------------------------------------------------
@@ -312,3 +359,28 @@ def test_a_truncated_warc_file_gives_no_record(tmp_path: Path, compressed: bool)
     raw, fetches = read(tmp_path / "{day}.warc")
     assert raw.is_empty()
     assert_matches("cut off", problem(fetches, "failed"))
+
+
+def test_a_list_of_warc_files_stands_for_those_that_can_hold_the_day(web: Web) -> None:
+    names = [f"CC-NEWS-202601{time}-00{n:03d}.warc.gz" for n, time in enumerate(("03120000", "04230000", "05010000"))]
+    names.append("CC-NEWS-20260106000000-00009.warc.gz")
+    listed = "".join(f"crawl-data/CC-NEWS/2026/01/{name}\n" for name in names)
+    path = "/crawl-data/CC-NEWS/2026/01"
+    web.pages[f"{path}/warc.paths.gz"] = (200, {"Content-Type": "binary/octet-stream"}, gzip.compress(listed.encode()))
+    web.pages |= {f"{path}/{name}": (200, {}, warc()) for name in names}
+    raw, fetches = read(f"{web.address}/crawl-data/CC-NEWS/{{year}}/{{month}}/warc.paths.gz")
+    assert raw["url"].to_list() == ["http://www.harbourtimes.example/a"] * 2
+    assert [web.asked[f"{path}/{name}"] for name in names] == [0, 1, 1, 0]
+    assert fetches["problem"][0] == "4 answers are no HTML page"
+
+
+def test_a_list_without_a_file_of_the_day_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "2026-01.paths").write_text("CC-NEWS-20260104120000-00001.warc.gz\n")
+    assert_matches("lists no file for 2026-01-05", problem(read(tmp_path / "{year}-{month}.paths")[1], "gap"))
+
+
+def test_a_list_may_lie_beside_its_files(tmp_path: Path) -> None:
+    (tmp_path / "all.paths").write_text("one.warc\ntwo.warc\n")
+    for name in ("one.warc", "two.warc"):
+        (tmp_path / name).write_bytes(warc())
+    assert read(tmp_path / "all.paths")[0].height == 2

@@ -275,11 +275,11 @@ def test_a_coding_that_lies_or_explodes_is_refused(
 def test_an_answer_that_takes_too_long_in_all_is_given_up(
     web: Web, client: Blocking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "MAX_SECONDS", 1.0)
 
     web.slow["/a"] = 0.05
     web.pages["/a"] = b"x" * 100
-    with pytest.raises(FetchError, match="took longer than 0 s"):
+    with pytest.raises(FetchError, match="took longer than 1 s"):
         client.get(f"{web.address}/a")
     assert web.asked["/a"] == 1
 

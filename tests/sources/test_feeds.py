@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import dataframely as dy
 import pytest
 
+from pipeline import sources
 from pipeline.schemas import Fetches, Raw
 from pipeline.settings import Config, Feed, Outlet
-from pipeline.sources import feeds, pages
+from pipeline.sources import feeds, pages, to_visits
 
-from .conftest import Web, fetch
+from .conftest import Web, fetch, fetch_all
+from .test_sitemaps import ENTITIES, LAUGHS
 
 DAY = date(2026, 1, 5)
 XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -107,6 +110,113 @@ def test_an_atom_entry_becomes_a_record_with_its_page(web: Web) -> None:
         ["Ola Nord"],
         datetime(2026, 1, 5, 8, tzinfo=UTC),
     )
+
+
+def test_a_json_feed_entry_becomes_a_record_with_its_page(web: Web) -> None:
+    items = [
+        {"url": "/a", "title": "Rain &amp; <wind>", "date_published": "2026-01-05T10:00:00+01:00"},
+        {"external_url": "/b", "date_modified": "2026-01-05", "author": {"name": "Ola Nord"}},
+        {"id": "no address", "title": "T"},
+        "no item",
+    ]
+    items[0] |= {"authors": [{"name": "Joan Merrow"}, {"url": "/x"}]}  # type: ignore[operator]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items}
+    web.pages["/feed"] = (200, {"Content-Type": "application/feed+json"}, json.dumps(feed).encode())
+    web.pages |= {"/a": b"<p>A.", "/b": b"<p>B."}
+    raw, fetches = read(web)
+    assert raw.select("title", "published_at", "authors", "content").rows() == [
+        ("Rain & <wind>", datetime(2026, 1, 5, 9, tzinfo=UTC), ["Joan Merrow"], b"<p>A."),
+        (None, datetime(2026, 1, 5, tzinfo=UTC), ["Ola Nord"], b"<p>B."),
+    ]
+    assert outcome(fetches)[1] == "1 entries have no address of a page; 1 entries are not as JSON Feed has them"
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ('<rss version="0.91"><channel>{0}</channel></rss>', "rss091u"),
+        ('<rss version="0.92"><channel>{0}</channel></rss>', "rss092"),
+        ('<rss version="2.0"><channel>{0}</channel></rss>', "rss20"),
+        (
+            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">{0}</rdf:RDF>',
+            "rss10",
+        ),
+        (
+            '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+            'xmlns="http://my.netscape.com/rdf/simple/0.9/">{0}</rdf:RDF>',
+            "rss090",
+        ),
+    ],
+)
+def test_every_version_of_rss_is_read(version: str, kind: str) -> None:
+    body = version.format("<item><title>T</title><link>/a</link></item>").encode()
+    listing = feeds.parse_feed(body, "http://harbourtimes.example/feed", "application/xml", None)
+    assert (listing.kind, [entry.url for entry in listing.entries]) == (kind, ["http://harbourtimes.example/a"])
+
+
+@pytest.mark.parametrize("text", ["&a;", "&f;", "&l11;"])
+def test_no_entity_of_a_feed_is_expanded(text: str) -> None:
+    body = rss(f"<item><title>T{text}</title><link>/a</link></item>")[2].partition(b"?>")[2]
+    declared = (ENTITIES % LAUGHS).replace(b"urlset", b"rss")
+    listing = feeds.parse_feed(declared + body, "http://harbourtimes.example/feed", "application/xml", None)
+    assert all(len(entry.title or "") < 100 and "words" not in (entry.title or "") for entry in listing.entries)
+
+
+def test_what_has_not_changed_is_not_fetched_again(web: Web) -> None:
+    """The second night asks with what the first was told; an unchanged page stays where it is, a changed one comes."""
+    feed = rss(item("/same"), item("/changed"))
+    web.pages |= {
+        "/feed": [(200, XML | {"ETag": '"f"'}, feed[2]), (304, {}, b"")],
+        "/same": [(200, {"ETag": '"s"'}, b"<p>Same."), (304, {}, b"")],
+        "/changed": [(200, {"Last-Modified": rfc(DAY)}, b"<p>Before."), (200, {"ETag": '"c"'}, b"<p>After.")],
+    }
+    outlet = Outlet(domain="harbourtimes.example", name="Harbour Times", sources=(Feed(url=f"{web.address}/feed"),))
+    config, name = Config(outlets=(outlet,)), "feed-harbourtimes.example-0"
+    first = fetch_all(config, [name], DAY, today=DAY)[name]
+    assert first.raw["content"].to_list() == [b"<p>Same.", b"<p>Before."]
+    next_day = DAY + timedelta(1)
+    second = fetch_all(config, [name], next_day, today=next_day, known=lambda _: to_visits(first.visits))[name]
+    assert second.raw["content"].to_list() == [b"<p>After."]
+    assert outcome(second.fetches) == ("fetched", "")
+    assert web.headers["/same"][1]["If-None-Match"] == '"s"'
+    assert web.headers["/changed"][1]["If-Modified-Since"] == rfc(DAY)
+    assert second.visits.sort("url").select("url", "etag").rows() == [
+        (f"{web.address}/changed", '"c"'),
+        (f"{web.address}/feed", '"f"'),
+        (f"{web.address}/same", '"s"'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "is_page"),
+    [
+        ("text/plain", b"\xef\xbb\xbf <!DOCTYPE html><p>A.", True),
+        ("application/octet-stream", b"<HTML><p>A.", True),
+        ("text/plain", b"words", False),
+        ("image/png", b"\x89PNG", False),
+        ("application/rss+xml", b"<rss version='2.0'/>", False),
+    ],
+)
+def test_what_a_page_is_its_bytes_may_tell(web: Web, media_type: str, body: bytes, is_page: bool) -> None:
+    web.pages |= {"/feed": rss(item("/a"), item("/b")), "/b": b"<p>B.", "/a": (200, {"Content-Type": media_type}, body)}
+    problem = read(web)[0]["problem"][0]
+    assert problem is None if is_page else problem.endswith(f"is {media_type}, not a page")
+
+
+def test_a_page_that_leads_to_the_front_page_is_gone(web: Web) -> None:
+    web.pages |= {"/feed": rss(item("/a"), item("/b")), "/b": b"<p>B.", "/": b"<p>Front page."}
+    web.pages["/a"] = (302, {"Location": "/"}, b"")
+    assert "leads to the front page of 127.0.0.1" in read(web)[0]["problem"][0]
+
+
+def test_what_has_had_no_turn_when_the_time_is_over_says_so(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "RUN_SECONDS", 3.0)
+    web.pages |= {"/feed": rss(item("/a"), item("/slow")), "/a": b"<p>A.", "/slow": b"<p>" + b"B" * 600}
+    web.slow["/slow"] = 0.1
+    raw, fetches = read(web)
+    assert raw["content"].to_list() == [b"<p>A.", b""]
+    assert raw["problem"][1].startswith("not_fetched: the time of the run was over before")
+    assert outcome(fetches)[0] == "fetched"
 
 
 def test_records_come_in_the_order_of_the_feed_and_one_address_once(web: Web) -> None:
