@@ -2,7 +2,7 @@
 
 | task | reads | writes |
 |---|---|---|
-| `fetch` | the outlets' feeds and archives | `raw`, `fetches`: the bytes as they came, written once |
+| `fetch` | the outlets' feeds and sitemaps, the archives | `raw`, `fetches`: the bytes as they came, written once |
 | `normalise` | `raw` | `articles`; what was refused, and why, in `quarantine`; the plan of shards |
 | `read` | one shard of `articles` | its `mentions` and `statements` |
 | `entities` | `mentions`, `statements` | `entities`: who each name refers to |
@@ -18,7 +18,7 @@ advanced options). Without either, the run covers the last whole UTC day before 
 **Run many days.** *Trigger*, *Backfill*, from the first day 00:00 to the last day 23:59, with the clock at the bottom
 left at +00:00; *All Runs* does days again that were done before. Doing a day again is safe: it replaces what the day
 had, and raw pages are never fetched twice. A live feed gives no past days; such a day ends well and shows as a gap in
-`outlet_coverage_daily`.
+`outlet_coverage_daily`. A source that fails night after night rests and says until when; doing a day again asks it.
 
 **When a task fails** its log ends with one line that says what to do. Wrong settings and days fail at once;
 anything else is tried three times more, after half a minute, one and two.
@@ -79,7 +79,8 @@ def stage() -> Iterator[tuple[date, Settings]]:
         raise AirflowFailException(str(error)) from error
 
 
-@task(outlets=[table("raw")], execution_timeout=timedelta(hours=1))
+# Feeds and sitemaps end by themselves within the hour; archives may be as large as a day of the news crawl.
+@task(outlets=[table("raw")], execution_timeout=timedelta(hours=6))
 def fetch() -> None:
     """Raw pages of every source that has none for the day yet."""
     with stage() as (day, settings):
@@ -93,7 +94,7 @@ def fetch() -> None:
             print(f"to look at: {problem}")
 
 
-@task(outlets=[table("articles"), table("quarantine")])
+@task(outlets=[table("articles"), table("quarantine")], execution_timeout=timedelta(hours=2))
 def normalise() -> list[dict[str, int]]:
     """Raw pages to articles, the rest to quarantine; returns the shards that the day is cut into for `read`."""
     with stage() as (day, settings):

@@ -348,6 +348,9 @@ class Client:
 
 async def _receive(response: httpx2.Response, file: BinaryIO, max_bytes: int, *, is_cut: bool) -> None:
     """Write the body, expanded, into the file; a longer one is an error, or cut off where `is_cut`."""
+    said = response.headers.get("Content-Length", "")
+    if said.isdecimal() and int(said) > max_bytes and not is_cut:
+        raise FetchError(f"{response.url} is longer than {max_bytes:,} bytes")
     sent = expanded = 0
     body = Body(response.headers.get("Content-Encoding", "identity"), str(response.url))
     async for chunk in response.aiter_raw():
