@@ -27,12 +27,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 SECONDS = 15.0
-"""Seconds that one call may take: a long page takes a tenth of one, and a busy machine makes it half."""
+"""Seconds of computing that one call may take: a long page takes a tenth of one."""
+STANDSTILL = 20
+"""Times as many seconds by the clock: whoever waits that long is not waiting for a busy machine."""
 MEMORY = 2**30
 """Bytes that a child may use beyond what its libraries took when they were loaded: 50 times the longest page."""
 AHEAD = 4
 """Calls of each child that are prepared while it works: enough to keep it busy, few enough to hold few pages."""
 
+ALARMS = {signal.ITIMER_PROF: signal.SIGPROF, signal.ITIMER_REAL: signal.SIGALRM}
 _LENGTH = struct.Struct(">Qd")
 
 
@@ -133,7 +136,7 @@ def _end(child: subprocess.Popen[bytes]) -> int:
 
 def _why(child: subprocess.Popen[bytes], seconds: float) -> str:
     code = _end(child)
-    if code == -signal.SIGALRM:
+    if code in (-signal.SIGPROF, -signal.SIGALRM):
         return f"it took longer than {seconds:.0f} s"
     if code < 0:
         return f"it crashed the parser ({signal.Signals(-code).name})"
@@ -161,8 +164,9 @@ def _main() -> None:
     answers: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})  # as inherited, both may be otherwise
+    for alarm in ALARMS.values():  # as inherited, they may be ignored or blocked
+        signal.signal(alarm, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ALARMS.values())
     requests, is_limited = sys.stdin.buffer, False
     while len(head := requests.read(_LENGTH.size)) == _LENGTH.size:
         size, seconds = _LENGTH.unpack(head)
@@ -170,7 +174,8 @@ def _main() -> None:
         if not is_limited:  # now that the function's module is loaded
             _limit_memory()
             is_limited = True
-        signal.setitimer(signal.ITIMER_REAL, seconds)  # nothing handles SIGALRM, so it ends the process wherever it is
+        # Nothing handles the alarms, so they end the process wherever it is, in C code too.
+        _set_alarms(seconds)
         try:
             answer = _dumps((True, function(*args)))
         except MemoryError:
@@ -182,10 +187,15 @@ def _main() -> None:
                 pickle.loads(answer)
             except Exception:  # not every exception can be pickled
                 answer = _dumps((False, (reason, None)))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_alarms(0)
         answers.write(_LENGTH.pack(len(answer), 0))
         answers.write(answer)
         answers.flush()
+
+
+def _set_alarms(seconds: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, STANDSTILL * seconds)
 
 
 def _dumps(answer: tuple[bool, Any]) -> bytes:

@@ -39,6 +39,19 @@ MIN_BODY_CHARACTERS = 150
 """Code points of a body. A one-sentence news flash has about 150; a caption or a cookie wall has fewer. Of 924 real
 articles 3 have fewer, all of them teasers that link to another site."""
 
+MAX_WALL_CHARACTERS = 1_000
+"""Code points of a text up to which lines that speak to the visitor are set aside before it is measured: walls are
+shorter, and a longer text is a story whatever it says."""
+WALL = re.compile(
+    r"\b(?:(?:accept|use|consent|such as|your|all) (?:of |to )?(?:all )?cookies|cookie (?:settings|policy|preferences)"
+    r"|value your privacy|subscribe (?:to|now|today)|already a (?:subscriber|member)|(?:log|sign) in to"
+    r"|page you\b.{0,60}\bfound|page not found|error 404|no longer available|javascript is (?:disabled|required)"
+    r"|jetzt abonnieren|bereits abonnent|seite .{0,40}nicht gefunden|abonnez-vous|déjà abonné|page introuvable"
+    r"|suscríbete|página no encontrada|accettare i cookie|alle cookies accepteren)",
+    re.IGNORECASE,
+)
+"""What a page says to its visitor in the place of a story."""
+
 MAX_TITLE_CHARACTERS = 300
 """Code points of a headline: a longer one is a paragraph in the wrong place."""
 
@@ -211,6 +224,13 @@ def clean(text: str) -> str:
 # --- one record -------------------------------------------------------------------------------------------------------
 
 
+def _without_walls(body: str) -> str:
+    """A short text without its lines that speak to the visitor; any other as it is."""
+    if len(body) > MAX_WALL_CHARACTERS:
+        return body
+    return "\n".join(line for line in body.split("\n") if not WALL.search(line))
+
+
 def _unreadable(row: dict[str, Any], reason: str) -> dict[str, Any] | _Refusal:
     return _Refusal("unreadable", f"{reason}, over the {len(row['content']):,} bytes of {row['url']}")
 
@@ -240,8 +260,10 @@ def _read(row: dict[str, Any], outlets: frozenset[str]) -> dict[str, Any] | _Ref
         return _Refusal("no_article", f"no story text in the {len(row['content']):,} bytes of {row['url']}")
     title = _headline(row["title"] or "") or story.title
     body = _without_headline(story.body, title)
-    if len(body) < MIN_BODY_CHARACTERS:
-        return _Refusal("too_short", f"the text has {len(body)} of at least {MIN_BODY_CHARACTERS} characters: {body!r}")
+    told = _without_walls(body)
+    if len(told) < MIN_BODY_CHARACTERS:
+        said = "the text" if told == body else "the text without lines on cookies, subscriptions and lost pages"
+        return _Refusal("too_short", f"{said} has {len(told)} of at least {MIN_BODY_CHARACTERS} characters: {body!r}")
     published_at, origin = _publication(day, row["published_at"], story.published_at)
     return {
         "day": day,
