@@ -18,6 +18,7 @@ from pipeline import cli, runs
 from pipeline.cli import Exit
 from pipeline.lake import LakeError
 from pipeline.reader import Reading
+from sample.serve import serving
 
 TODAY = date(2026, 1, 31)
 NEWSROOM = """
@@ -309,3 +310,26 @@ def test_only_debug_shows_where_an_error_came_from(debug: list[str], traceback: 
     assert done.returncode != Exit.OK
     assert ("Traceback" in done.stderr) is traceback
     assert "No such file or directory" in done.stderr
+
+
+# --- check-source -----------------------------------------------------------------------------------------------------
+
+
+def test_check_source_shows_what_would_be_fetched_and_what_to_configure(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.delenv("STANDPOINT_CONFIG", raising=False)
+        result = standpoint("check-source", "http://harbourtimes.example/feed.xml", "--day", "2026-01-05")
+    assert result.exit_code == Exit.OK, result.output
+    assert "is a feed (rss20)" in result.output
+    assert "2 pages for 2026-01-05" in result.output
+    assert "characters of text" in result.output
+    assert 'sources = [{ kind = "feed", url = "http://harbourtimes.example/feed.xml" }]' in result.output
+
+
+def test_check_source_says_why_an_address_cannot_be_fetched(
+    environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert standpoint("check-source", "http://127.0.0.1:9/feed").exit_code == Exit.FAILED
+    assert "127.0.0.1 is 127.0.0.1, which is no address of the open web" in capsys.readouterr().err
