@@ -72,7 +72,12 @@ def parse_feed(content: bytes, url: str, media_type: str, charset: str | None) -
         return _parse_json(content, url)
     stated = f"; charset={charset}" if charset else ""
     headers = {"content-type": (media_type or "application/xml") + stated, "content-location": url}
-    parsed = feedparser.parse(io.BytesIO(content), response_headers=headers)
+    try:
+        parsed = feedparser.parse(io.BytesIO(content), response_headers=headers)
+    except Exception as error:  # feedparser was not written for every sequence of bytes
+        raise SourceError(
+            f"{url} cannot be parsed as a feed: {type(error).__name__}: {one_line(error, 100)}"
+        ) from error
     if not parsed.get("version"):
         raise SourceError(
             f"{url} is neither RSS, Atom nor JSON Feed; put the feed's own address into the configuration"
@@ -83,10 +88,10 @@ def parse_feed(content: bytes, url: str, media_type: str, charset: str | None) -
     entries: dict[str, Entry] = {}
     nameless = 0
     for entry in parsed.entries:
-        if (address := page_address(entry.get("link", ""), url)) is None:
+        if (address := page_address(entry.get("link") or "", url)) is None:
             nameless += 1
         else:
-            title = _title(remove_tags(entry.get("title", "")))
+            title = _title(remove_tags(entry.get("title") or ""))
             entries.setdefault(address, Entry(address, title, _time(entry), tuple(_authors(entry))))
     if nameless:
         notes.append(f"{nameless} entries have no address of a page")
@@ -99,7 +104,8 @@ def page_address(link: str, base: str) -> str | None:
         return None
     try:
         url = urldefrag(urljoin(base, link.strip())).url
-    except ValueError:
+        url.encode()
+    except ValueError:  # a half of a surrogate pair is one too
         return None
     return url if is_web_address(url) else None
 
@@ -108,17 +114,22 @@ def page_address(link: str, base: str) -> str | None:
 
 
 def _title(text: str) -> str | None:
-    return " ".join(unescape(text[:MAX_TITLE_CHARACTERS]).split()) or None
+    return " ".join(whole(unescape(text[:MAX_TITLE_CHARACTERS])).split()) or None
+
+
+def whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _authors(entry: Any) -> Iterator[str]:
     for author in entry.get("authors", []):
-        name, given = author.get("name", ""), entry.get("author", "")
+        name, given = author.get("name") or "", entry.get("author") or ""
         # feedparser ends an address after four letters of its top-level domain: `desk@a.exam`, `ple (Joan Merrow`.
         if author.get("email") and author["email"] + name in given:
             name = re.sub(r"\S+@\S+", "", given).strip(" ()")
         if name.strip():
-            yield name.strip()
+            yield whole(name).strip()
 
 
 def _time(entry: Any) -> datetime | None:
@@ -171,7 +182,7 @@ def _parse_json(content: bytes, url: str) -> Listing:
         if address is None:
             nameless += 1
             continue
-        authors = [author.name.strip() for author in [*item.authors, item.author] if author and author.name]
+        authors = [whole(author.name).strip() for author in [*item.authors, item.author] if author and author.name]
         time = item.date_published or item.date_modified
         entries.setdefault(
             address, Entry(address, _title(item.title or ""), in_utc(time), tuple(filter(None, authors)))

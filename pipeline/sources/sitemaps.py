@@ -16,7 +16,7 @@ from typing import Any
 from lxml import etree
 
 from pipeline.sources.client import Body
-from pipeline.sources.feeds import in_utc, page_address
+from pipeline.sources.feeds import in_utc, page_address, whole
 from pipeline.sources.pages import MAX_LISTING_BYTES, Entry, Listing
 from pipeline.sources.records import SourceError, one_line
 
@@ -125,7 +125,7 @@ def _entry(node: Any, base: str) -> Entry | None:
     if address is None:
         return None
     published, changed = said.get("publication_date", ""), said.get("lastmod", "")
-    title = " ".join(said.get("title", "").split()) or None
+    title = " ".join(whole(said.get("title", "")).split()) or None
     if _time(published) and ("T" in published or ":" in published):
         return Entry(address, title, _time(published))
     return Entry(address, title, changed_at=_time(published) or _time(changed))
