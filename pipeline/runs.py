@@ -141,11 +141,12 @@ def run_normalise(day: date, settings: Settings) -> None:
     """Raw records to articles, the rest to quarantine."""
     lake = Lake(settings.lake)
     with _recorded(day, "normalise", settings) as rows:
-        raw = lake.read(Raw, day)
+        names = [Path(path).stem.removeprefix("part-") for path in lake.parts(Raw, day)]
+        raw = (lake.read(Raw, day, name) for name in names)
         articles, quarantine = normalise(raw, settings.newsroom(), children(settings.threads).map)
         lake.write(Articles, day, articles)
         lake.write(Quarantine, day, quarantine)
-        rows.update(rows_in=raw.height, rows_out=articles.height + quarantine.height)
+        rows["rows_in"] = rows["rows_out"] = articles.height + quarantine.height
 
 
 def plan_shards(day: date, settings: Settings) -> int:

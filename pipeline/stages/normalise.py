@@ -161,22 +161,24 @@ def extract(page: bytes, url: str, *, charset: str | None = None) -> Extracted |
 
 
 def normalise(
-    raw: dy.DataFrame[Raw], config: Config, each: Each | None = None
+    raw: dy.DataFrame[Raw] | Iterable[dy.DataFrame[Raw]], config: Config, each: Each | None = None
 ) -> tuple[dy.DataFrame[Articles], dy.DataFrame[Quarantine]]:
     """Every raw record as an article, or as a row of the quarantine that says why not; by article_id and raw_id.
 
-    `each` reads the records one by one, where a page can do no harm; here and now where it is None.
+    `raw` may come in parts, of which only one is held at a time: the pages of a whole night are many. `each` reads the
+    records one by one, where a page can do no harm; here and now where it is None.
     """
     outlets = frozenset(outlet.domain for outlet in config.outlets)
-    read, refused = [], []
-    records, read_one = raw.sort("raw_id"), partial(_read, outlets=outlets)
-    rows = records.iter_rows(named=True)
-    results = map(read_one, rows) if each is None else each(read_one, rows, _unreadable)
-    for row, result in zip(records.drop("content").iter_rows(named=True), results, strict=True):
-        if isinstance(result, _Refusal):
-            refused.append(_refused(row, result))
-        else:
-            read.append(result)
+    read, refused, read_one = [], [], partial(_read, outlets=outlets)
+    for records in [raw] if isinstance(raw, pl.DataFrame) else raw:
+        rows = records.iter_rows(named=True)
+        results = map(read_one, rows) if each is None else each(read_one, rows, _unreadable)
+        for row, result in zip(records.drop("content").iter_rows(named=True), results, strict=True):
+            if isinstance(result, _Refusal):
+                refused.append(_refused(row, result))
+            else:
+                read.append(result)
+    given = len(read) + len(refused)
     articles = _frame(read, Articles)
     # Of one address, the latest revision is the article; of equal times, the fuller text.
     articles = articles.sort(
@@ -188,8 +190,8 @@ def normalise(
         detail = f"raw record {kept[row['article_id']]} has the same address, {row['url']}"
         refused.append(_refused(row, _Refusal("duplicate_url", detail)))
     quarantine = _frame(refused, Quarantine)
-    if latest.height + quarantine.height != raw.height:
-        raise AssertionError(f"{raw.height} raw records gave {latest.height} articles and {quarantine.height} refusals")
+    if latest.height + quarantine.height != given:
+        raise AssertionError(f"{given} raw records gave {latest.height} articles and {quarantine.height} refusals")
     articles = latest.join(_stories(latest), on="article_id", validate="1:1").sort("article_id")
     return Articles.validate(articles, cast=True), Quarantine.validate(quarantine.sort("raw_id"), cast=True)
 
