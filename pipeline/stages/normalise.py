@@ -348,7 +348,7 @@ def _media_type(given: str) -> tuple[str, str | None]:
 
 
 def _extract(page: bytes, url: str, charset: str | None) -> Extracted | None:
-    text = _decode(page, charset)
+    text = _decode(page, charset).replace("\0", "")  # as browsers do; the parser would put a mark in its place
     tree = parse(text)
     if tree is None or (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
         return None
