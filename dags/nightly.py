@@ -3,7 +3,7 @@
 | task | reads | writes |
 |---|---|---|
 | `fetch` | the outlets' feeds and sitemaps, the archives | `raw`, `fetches`: the bytes as they came, written once |
-| `normalise` | `raw` | `articles`; what was refused, and why, in `quarantine`; the plan of shards |
+| `normalise` | `raw` | `articles`; `sketches`, which tell copies; the refused in `quarantine`; the plan of shards |
 | `read` | one shard of `articles` | its `mentions` and `statements` |
 | `entities` | `mentions`, `statements` | `entities`: who each name refers to |
 | `stance` | `statements`, `entities` | `stances`: how speakers stand toward people and issues |
@@ -94,7 +94,7 @@ def fetch() -> None:
             print(f"to look at: {problem}")
 
 
-@task(outlets=[table("articles"), table("quarantine")], execution_timeout=timedelta(hours=2))
+@task(outlets=[table("articles"), table("sketches"), table("quarantine")], execution_timeout=timedelta(hours=2))
 def normalise() -> list[dict[str, int]]:
     """Raw pages to articles, the rest to quarantine; returns the shards that the day is cut into for `read`."""
     with stage() as (day, settings):

@@ -1,7 +1,7 @@
 """Read and write one (table, day) partition of the lake, atomically.
 
-Layout: `<lake>/table=<table>/day=<YYYY-MM-DD>/part-<part>.parquet`, zstd. The lake is a folder or any URL that fsspec
-opens (`s3://bucket/lake`, with the matching fsspec driver installed).
+Layout: `<lake>/table=<table>/day=<YYYY-MM-DD>/part-<part>.parquet`, zstd; a table of no day has no `day=` folder. The
+lake is a folder or any URL that fsspec opens (`s3://bucket/lake`, with the matching fsspec driver installed).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import dataframely as dy
 import fsspec
 import polars as pl
 
-from pipeline.schemas import LAKE
+from pipeline.schemas import KNOWLEDGE, LAKE
 
 S = TypeVar("S", bound=dy.Schema)
 
@@ -38,17 +38,17 @@ class Lake:
         self._fs, self._path = fsspec.core.url_to_fs(self.root)
         self._is_local = "file" in _protocols(self._fs)
 
-    def parts(self, schema: type[S], day: date) -> list[str]:
+    def parts(self, schema: type[S], day: date | None) -> list[str]:
         """Paths of the partition's part files, sorted by name; none where the partition was never written."""
         names = self._list(self._folder(schema, day))
         return sorted(name for name in names if re.search(r"/part-[^/]+\.parquet$", name))
 
-    def has(self, schema: type[S], day: date, part: str | None = None) -> bool:
+    def has(self, schema: type[S], day: date | None, part: str | None = None) -> bool:
         """Whether the partition (or that part of it) was written."""
         parts = self.parts(schema, day)
         return bool(parts) if part is None else any(p.endswith(f"/part-{part}.parquet") for p in parts)
 
-    def read(self, schema: type[S], day: date, part: str | None = None) -> dy.DataFrame[S]:
+    def read(self, schema: type[S], day: date | None, part: str | None = None) -> dy.DataFrame[S]:
         """The partition, validated, in the order of its parts; an empty frame where it was never written.
 
         Raises:
@@ -70,7 +70,13 @@ class Lake:
                 ) from error
         return schema.validate(pl.concat(frames), cast=True) if frames else schema.create_empty()
 
-    def write(self, schema: type[S], day: date, frame: dy.DataFrame[S], part: str = "0") -> str:
+    def scan(self, schema: type[S]) -> pl.LazyFrame | None:
+        """A table of no day, unread: a query takes from its parts only what it asks for. None where there is none."""
+        if not (parts := self.parts(schema, None)):
+            return None
+        return pl.scan_parquet(parts if self._is_local else [io.BytesIO(self._fs.cat_file(part)) for part in parts])
+
+    def write(self, schema: type[S], day: date | None, frame: dy.DataFrame[S], part: str = "0") -> str:
         """Replace one part of the partition, atomically; returns its path.
 
         A shard `i` of `n` is the part `i-of-n`; writing it removes the shards that were cut in another number.
@@ -97,7 +103,7 @@ class Lake:
             ) from error
         return path
 
-    def drop(self, schema: type[S], day: date, part: str) -> None:
+    def drop(self, schema: type[S], day: date | None, part: str) -> None:
         """Remove one part of the partition; none where it was never written."""
         with suppress(FileNotFoundError):
             self._fs.rm_file(f"{self._folder(schema, day)}/part-{part}.parquet")
@@ -119,10 +125,11 @@ class Lake:
                 "that this user may read"
             ) from error
 
-    def _folder(self, schema: type[S], day: date) -> str:
-        return f"{self._path}/table={_table(schema)}/day={day.isoformat()}"
+    def _folder(self, schema: type[S], day: date | None) -> str:
+        folder = f"{self._path}/table={_table(schema)}"
+        return f"{folder}/day={day.isoformat()}" if day else folder
 
-    def _check_shards(self, schema: type[S], day: date, parts: Sequence[str]) -> None:
+    def _check_shards(self, schema: type[S], day: date | None, parts: Sequence[str]) -> None:
         shards = [match for part in parts if (match := SHARD.search(part))]
         if not shards:
             return
@@ -159,4 +166,4 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 
 def _table(schema: type[dy.Schema]) -> str:
-    return next(name for name, contract in LAKE.items() if contract is schema)
+    return next(name for name, contract in (LAKE | KNOWLEDGE).items() if contract is schema)

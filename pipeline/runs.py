@@ -23,10 +23,12 @@ from pipeline.schemas import (
     Entities,
     Fetches,
     Mentions,
+    Printings,
     Quarantine,
     Raw,
     Runs,
     Sentiments,
+    Sketches,
     Stances,
     Statements,
     Visits,
@@ -39,7 +41,8 @@ from pipeline.stages.normalise import normalise
 from pipeline.stages.read import read_articles
 from pipeline.stages.sentiment import score_sentiment
 from pipeline.stages.stance import score_stance
-from pipeline.warehouse import build_warehouse
+from pipeline.stages.stories import sketch_articles, tell_stories
+from pipeline.warehouse import build_warehouse, finished_days
 
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
 
@@ -146,6 +149,7 @@ def run_normalise(day: date, settings: Settings) -> None:
         articles, quarantine = normalise(raw, settings.newsroom(), children(settings.threads).map)
         lake.write(Articles, day, articles)
         lake.write(Quarantine, day, quarantine)
+        lake.write(Sketches, day, sketch_articles(articles, settings.newsroom().outlets))
         rows["rows_in"] = rows["rows_out"] = articles.height + quarantine.height
 
 
@@ -216,9 +220,19 @@ def run_publish(day: date, settings: Settings) -> Path:
         card = load_card(settings.reader)
         scores = pl.DataFrame(card["eval_scores"]).with_columns(reader=pl.lit(card["revision"]))
         newsroom = settings.newsroom()
+        _tell_stories(lake)
         rows.update(build_warehouse(lake, settings.warehouse, newsroom, threads=settings.threads, eval_scores=scores))
         write_report(settings.warehouse, settings.warehouse.with_name("report.html"), day)
     return settings.warehouse
+
+
+def _tell_stories(lake: Lake) -> None:
+    """The stories of all days anew: a publish is the only writer, and the order of days makes no difference."""
+    days = finished_days(lake)
+    sketches = pl.concat([Sketches.create_empty(), *(lake.read(Sketches, day) for day in days)])
+    named = [lake.read(Entities, day).select("article_id", "entity_id") for day in days]
+    entities = pl.concat([Entities.create_empty().select("article_id", "entity_id"), *named])
+    lake.write(Printings, None, tell_stories(Sketches.validate(sketches), entities))
 
 
 @contextmanager

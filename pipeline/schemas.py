@@ -109,7 +109,8 @@ class Visits(dy.Schema):
     etag = dy.String(nullable=True, metadata=_doc("The server's name for this version of it (ETag)."))
     last_modified = dy.String(nullable=True, metadata=_doc("When it last changed, in the server's words."))
     content = dy.Binary(
-        nullable=True, metadata=_doc("The bytes of a feed or sitemap: what an unchanged one still says; null for a page.")
+        nullable=True,
+        metadata=_doc("The bytes of a feed or sitemap: what an unchanged one still says; null for a page."),
     )
 
 
@@ -132,8 +133,22 @@ class Articles(dy.Schema):
     )
     published_on = dy.Date(metadata=_doc("UTC day of publication: what aggregates follow."))
     text_hash = dy.String(metadata=_doc("Hash of the story text, case and white space set aside."))
-    story_id = dy.String(metadata=_doc("The story that the article belongs to: the article_id of its first printing."))
-    is_reprint = dy.Bool(metadata=_doc("True for a copy or near-copy of another article of the story."))
+
+
+class Sketches(dy.Schema):
+    """One row per day and article: what tells its copies and its story, without its text."""
+
+    day = _day()
+    article_id = _article_id()
+    outlet = dy.String(metadata=_doc("Domain of the publisher."))
+    published_at = dy.Datetime(time_unit="us", time_zone="UTC", metadata=_doc("Publication time."))
+    shingles = dy.List(
+        dy.UInt32(),
+        min_length=1,
+        metadata=_doc("Hashes of its runs of five words, ascending: at most the lowest 1,000."),
+    )
+    terms = dy.List(dy.String(), metadata=_doc("Words of the headline, twice, and of the first paragraphs."))
+    credits = dy.List(dy.String(), metadata=_doc("Domains of other outlets whose text it says that it is."))
 
 
 class Quarantine(dy.Schema):
@@ -295,12 +310,21 @@ class Gazetteer(dy.Schema):
     capital_of = dy.String(nullable=True, metadata=_doc("Entity id of the country whose capital it is."))
 
 
+class Printings(dy.Schema):
+    """One row per article: the story that it tells and the article that it copies, over all days."""
+
+    article_id = dy.String(primary_key=True, metadata=_doc("The article, in its latest revision."))
+    story_id = dy.String(metadata=_doc("The story: the article_id of its first printing."))
+    reprint_of = dy.String(nullable=True, metadata=_doc("The article that it is a copy of; null = its own text."))
+
+
 LAKE: dict[str, type[dy.Schema]] = {
     "raw": Raw,
     "fetches": Fetches,
     "visits": Visits,
     "articles": Articles,
     "quarantine": Quarantine,
+    "sketches": Sketches,
     "mentions": Mentions,
     "statements": Statements,
     "entities": Entities,
@@ -308,6 +332,8 @@ LAKE: dict[str, type[dy.Schema]] = {
     "sentiments": Sentiments,
     "runs": Runs,
 }
+# Tables of no day: what is told anew from all days at each publish.
+KNOWLEDGE: dict[str, type[dy.Schema]] = {"printings": Printings}
 
 
 # --- warehouse -------------------------------------------------------------------------------------------------------
@@ -323,7 +349,9 @@ def _published_on() -> dy.Date:
 
 
 def _is_reprint() -> dy.Bool:
-    return dy.Bool(metadata=_doc("True where the article is a copy or near-copy of another article of its story."))
+    return dy.Bool(
+        metadata=_doc("True where the article is a copy or near-copy of another article: `articles.reprint_of`.")
+    )
 
 
 def _is_latest() -> dy.Bool:
@@ -391,6 +419,12 @@ class Issues(dy.Schema):
 class WarehouseArticles(Articles):
     """One row per day and article: one normalised story text with its metadata. A later day's row is a revision."""
 
+    story_id = dy.String(metadata=_doc("The story that the article belongs to: the article_id of its first printing."))
+    is_reprint = _is_reprint()
+    reprint_of = dy.String(
+        nullable=True,
+        metadata=_doc("The article that it is a copy of: the wire's, where a copy names it, else the first."),
+    )
     is_latest = _is_latest()
 
 
@@ -572,6 +606,10 @@ class Stories(dy.Schema):
     articles = _articles()
     articles_unique = _articles_unique()
     outlets = dy.List(dy.String(), metadata=_doc("Domains of the outlets that printed it, in ABC order."))
+    former_ids = dy.List(
+        dy.String(),
+        metadata=_doc("Ids that it had before the run of a later day brought an earlier printing, in ABC order."),
+    )
 
 
 class TrendingDaily(dy.Schema):

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from pipeline.schemas import (
     Fetches,
     Issues,
     Mentions,
+    Printings,
     Quarantine,
     Raw,
     Sentiments,
@@ -64,6 +66,7 @@ _SQL_TYPES = {
     pl.String: "VARCHAR",
     pl.Enum: "VARCHAR",  # clients in other languages know text better than DuckDB's own enums
     pl.Int64: "BIGINT",
+    pl.UInt32: "UINTEGER",
     pl.Float32: "FLOAT",
     pl.Float64: "DOUBLE",
     pl.Boolean: "BOOLEAN",
@@ -136,6 +139,11 @@ def _publish(lake: Lake, path: Path, config: Config, threads: int, eval_scores: 
     return {"rows_in": rows_in, "rows_out": rows_out}
 
 
+def finished_days(lake: Lake) -> list[date]:
+    """The days whose stages are all done, in order."""
+    return [day for day in lake.days(Articles) if all(_is_whole(lake.parts(schema, day)) for schema in STAGED)]
+
+
 def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eval_scores: pl.DataFrame | None) -> int:
     """A database `lake` in memory: a view on the Parquet files of each table, and what the configuration gives.
 
@@ -148,7 +156,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
     if not is_local:
         con.register_filesystem(fs)
     days = sorted({day for schema in (Fetches, Raw, Articles) for day in lake.days(schema)})
-    finished = [day for day in days if all(_is_whole(lake.parts(schema, day)) for schema in STAGED)]
+    finished = finished_days(lake)
     rows = 0
     for table, schema in LAKE.items():
         columns = {name: _sql_type(column.dtype) for name, column in schema.columns().items()}
@@ -171,6 +179,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
             {"outlet": [o.domain for o in config.outlets], "name": [o.name for o in config.outlets]}
         ),
         "issues": pl.DataFrame(issues, _dtypes(Issues)),
+        "printings": lake.read(Printings, None),
         "eval_scores": EvalScores.validate(
             pl.DataFrame(schema=_dtypes(EvalScores)) if eval_scores is None or eval_scores.is_empty() else eval_scores
         ),

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.lake import Lake
-from pipeline.schemas import LAKE, Fetches, Raw, Runs
+from pipeline.schemas import LAKE, Fetches, Printings, Raw, Runs
 from pipeline.settings import Config, Issue, Outlet
 
 ALDER, BIRCH = "alder.example", "birch.example"
@@ -179,7 +179,22 @@ class Desk:
                 if rows or schema not in (Raw, Fetches, Runs):
                     frame = pl.DataFrame(rows, schema={n: c.dtype for n, c in schema.columns().items()}, orient="row")
                     self.lake.write(schema, day, schema.cast(frame))
+        self._printings()
         return self.lake
+
+    def _printings(self) -> None:
+        """What the articles say of their stories: a copy is one of its story's first printing."""
+        rows = {
+            article["article_id"]: {
+                "article_id": article["article_id"],
+                "story_id": article["story_id"],
+                "reprint_of": article["story_id"] if article["is_reprint"] else None,
+            }
+            for _, articles in sorted(self.rows["articles"].items())
+            for article in articles
+        }
+        frame = pl.DataFrame(list(rows.values()), dict.fromkeys(Printings.columns(), pl.String))
+        self.lake.write(Printings, None, Printings.validate(frame))
 
     def _sentiments(self, day: date) -> None:
         self.rows["sentiments"][day].clear()

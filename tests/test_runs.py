@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline import runs
@@ -55,6 +56,28 @@ def test_a_fresh_lake_has_the_same_bytes(tmp_path: Path) -> None:
         set_up(folder)
         run(settings(folder))
     assert lake(tmp_path / "one") == lake(tmp_path / "other")
+
+
+def test_days_run_backwards_give_the_same_lake_and_the_same_tables(tmp_path: Path) -> None:
+    forwards, backwards = tmp_path / "forwards", tmp_path / "backwards"
+    for folder, days in ((forwards, DAYS), (backwards, DAYS[::-1])):
+        set_up(folder)
+        for day in days:
+            run(settings(folder), day)
+    assert lake(backwards) == lake(forwards)
+    assert warehouse(backwards) == warehouse(forwards)
+
+
+def test_a_copy_of_another_days_article_is_a_reprint(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    for day in DAYS[::-1]:
+        run(settings(tmp_path), day)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as con:
+        rows = con.execute("from articles select day, is_reprint, story_id order by published_at").fetchall()
+    first = rows[0][2]
+    assert {(day, is_reprint, story == first) for day, is_reprint, story in rows if day == DAYS[1]} == {
+        (DAYS[1], True, True)
+    }
 
 
 def test_the_number_of_shards_changes_no_row_and_leaves_no_old_shard(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ AROUND = (
 TEXT_TAGS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6"))
 NEVER = frozenset(("nav", "footer", "aside", "figure", "figcaption"))
 NEVER_NAMED = re.compile(
-    r"comment|(?:^|[\s_-])(?:disqus|respond|replies|livefyre|viafoura|footer|nav)(?:$|[\s_-])"
+    r"comment|(?:^|[\s_-])(?:disqus|respond|replies|livefyre|viafoura|footer|nav|ads?|advert\w*)(?:$|[\s_-])"
     r"|(?:^|\s)(?:hidden|visually-hidden|sr-only|screen-reader-text|display-none)(?:$|\s)"
 )
 NAMES = {
@@ -196,7 +196,7 @@ def read_lines(tree: _Element) -> Lines:
         else:
             end_line(inside)
             inside = len(parent_of)
-            attributes = element.attrib
+            attributes = dict(element.items())
             style, name = attributes.get("style", ""), attributes.get("class", "")
             parent_of.append(open_elements[-1])
             tags.append(tag)
@@ -296,7 +296,8 @@ class _Elements:
     def inside(self, at: Ints, values: Floats) -> Floats:
         """The sum of the lines' values over each element."""
         sums = np.concatenate(([0.0], np.cumsum(np.bincount(at, values, self.count))))
-        return sums[self.end] - sums[:-1]
+        total: Floats = sums[self.end] - sums[:-1]
+        return total
 
     def upward(self, values: Floats, combine: np.ufunc) -> Floats:
         """The values of each element and all that it stands in, combined."""
@@ -326,7 +327,7 @@ class _Elements:
 
 def _never(lines: Lines, elements: _Elements, sizes: Floats, heading: int) -> NDArray[np.bool_]:
     """Elements that are no story by tag or name, and what is in them; none that holds the headline or most text."""
-    named = np.array([NEVER_NAMED.search(name) is not None for name in lines.names])
+    named = np.array([_is_never(name) for name in lines.names])
     never = named | np.array([tag in NEVER for tag in lines.tags]) | np.array(lines.hidden)
     text = elements.inside(lines.at, np.where(sizes >= RUNNING_TEXT, sizes - lines.linked, 0.0))
     # Comments may be longer than the story that they are on.
@@ -351,7 +352,10 @@ def _letters(texts: Sequence[str], sizes: Floats, linked: Floats, linked_body: s
     lower_words = np.add.reduceat(np.concatenate(([0], kinds[1, 1:] * kinds[3, :-1])), starts)
     count = Counter(texts)
     seen: set[str] = set()
-    again = [text in seen or bool(seen.add(text)) for text in texts]
+    again = []
+    for text in texts:
+        again.append(text in seen)
+        seen.add(text)
     linked_body = " ".join(linked_body.split())
     is_linked_data = [(1 if text[:RUNNING_TEXT] in linked_body else -1) * (len(text) > 20) for text in texts]
     return np.column_stack(
@@ -377,10 +381,15 @@ def _letters(texts: Sequence[str], sizes: Floats, linked: Floats, linked_body: s
     )
 
 
-@lru_cache(4096)
+@lru_cache(2**15)  # an outlet's pages share their names: some hundreds each
 def _meanings(name: str) -> tuple[bool, ...]:
     found = {match.lastgroup for match in NAMED.finditer(name)}
     return tuple(meaning in found for meaning in NAMES)
+
+
+@lru_cache(2**15)
+def _is_never(name: str) -> bool:
+    return NEVER_NAMED.search(name) is not None
 
 
 def _one_hot(tags: Sequence[str], known: Sequence[str]) -> Floats:

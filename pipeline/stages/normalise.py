@@ -1,4 +1,4 @@
-"""Raw records to articles: story text and metadata, a canonical address, a language, a time, a story; or quarantine.
+"""Raw records to articles: story text and metadata, a canonical address, a language, a time; or quarantine.
 
 The body is cleaned here and never again, so that every offset in the lake counts code points of `articles.body`.
 """
@@ -25,7 +25,6 @@ import polars as pl
 import trafilatura
 from lxml import etree
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
-from rensa import RMinHash, RMinHashLSH
 from trafilatura.metadata import extract_metadata
 from trafilatura.utils import detect_encoding
 from w3lib.encoding import html_to_unicode
@@ -63,15 +62,6 @@ SURE_LANGUAGE = 0.8
 """Probability from which the text's own words decide the language; below, the page's `lang` does where there is one. On
 the first 20 to 150 code points of 924 English articles every wrong answer was below 0.67."""
 
-SHINGLE_WORDS = 5
-"""Words of a shingle: unrelated articles share hardly any five words in a row, apart from quotes."""
-MINHASHES, BANDS = 128, 64
-"""64 bands of two hashes find 93 of 100 pairs with a Jaccard index of 0.2, and one in 150 with 0.01."""
-MIN_CONTAINMENT, MIN_JACCARD = 0.5, 0.2
-"""Shared shingles, of the shorter text's and of both texts'. Of 924 real articles, two printings of one report had a
-containment of 0.69 or more, all other pairs 0.51 or less (and that one a Jaccard index of 0.12); a copy with every
-tenth word changed has a containment of 0.60, and one that is cut to its first quarter a Jaccard index of 0.24."""
-
 MAX_LINK_SHARE = 0.33
 """Of a text's code points, those on lines that are one link: at most 0.15 on 90 real articles; more on front pages."""
 
@@ -83,8 +73,8 @@ MAX_DOUBT = 0.2
 """Code points on the wrong side, as expected, for each one of the story: above, trafilatura reads the page instead. Of
 90 real pages 3 are above; on those it is right."""
 
-LANGUAGE_CHARACTERS = 2_000
-"""Code points from which the language is told: the first paragraphs; more cost time and tell no more."""
+LANGUAGE_CHARACTERS = 500
+"""Code points from which the language is told: of 924 real articles all are told right from the first 100."""
 
 MAX_BROKEN_SHARE = 0.3
 """Of a page's characters beyond ASCII, those that are no UTF-8: a page cut in the middle of one, or with a comment from
@@ -92,10 +82,13 @@ elsewhere pasted in, is still UTF-8; in any other charset nearly all of them are
 
 TRACKING = re.compile(
     r"utm_\w+|at_\w+|mc_[ce]id|pk_\w+|wt\.\w+|ns_\w+|guc\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_gl|xtor|ocid"
-    r"|smid|smtyp|cmp|cmpid|s_cid|icid|ncid|intcid|ito|ref|ref_src|referrer",
+    r"|smid|smtyp|cmp|cmpid|s_cid|icid|ncid|intcid|ito|ref|ref_src|referrer|amp",
     re.IGNORECASE,
 )
 """Query parameters that say where a reader came from, and nothing about the page."""
+
+VARIANT = re.compile(r"^(?:www|m|mobile|amp)\.|/amp$")
+"""What an address has more where the same page is served to phones or in another name."""
 
 AUTHOR_METAS = ("author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "byl")
 DATE_METAS = (
@@ -115,10 +108,10 @@ BYLINE = re.compile(r",\s+|\s+(?:and|und|et|y|e|en|och|og)\s+|\s*[;|&]\s*")
 WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+")
 
 LINE_BREAK = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
-# Control characters; surrogates; soft hyphens, zero-width spaces, marks and overrides of direction, tags: nobody sees
-# them, and they split or disguise names. The joiners U+200C and U+200D stay: Persian and emoji need them.
+# Control characters; surrogates; soft hyphens, zero-width spaces, fillers, marks and overrides of direction, tags:
+# nobody sees them, and they split or disguise names. The joiners U+200C and U+200D stay: Persian and emoji need them.
 INVISIBLE = re.compile(
-    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
     r"\U000e0000-\U000e007f]"
 )
 
@@ -192,8 +185,9 @@ def normalise(
     quarantine = _frame(refused, Quarantine)
     if latest.height + quarantine.height != given:
         raise AssertionError(f"{given} raw records gave {latest.height} articles and {quarantine.height} refusals")
-    articles = latest.join(_stories(latest), on="article_id", validate="1:1").sort("article_id")
-    return Articles.validate(articles, cast=True), Quarantine.validate(quarantine.sort("raw_id"), cast=True)
+    return Articles.validate(latest.sort("article_id"), cast=True), Quarantine.validate(
+        quarantine.sort("raw_id"), cast=True
+    )
 
 
 def canonical_url(url: str) -> str:
@@ -212,8 +206,8 @@ def canonical_url(url: str) -> str:
 
 
 def article_id(url: str) -> str:
-    """16 hex digits of a hash of the canonical URL; http and https, with and without `www.`, are the same article."""
-    return _hash(url.partition("://")[2].removeprefix("www."))
+    """16 hex digits of a hash of the canonical URL; http or https, `www.`, `m.` or `amp.` are the same article."""
+    return _hash(VARIANT.sub("", url.partition("://")[2]))
 
 
 def clean(text: str) -> str:
@@ -238,7 +232,7 @@ def _unreadable(row: dict[str, Any], reason: str) -> dict[str, Any] | _Refusal:
 
 
 def _read(row: dict[str, Any], outlets: frozenset[str]) -> dict[str, Any] | _Refusal:
-    """The columns of `Articles` that one record gives, all but those of the story."""
+    """The article that one record gives."""
     outlet, day = row["outlet"], row["day"]
     reason, _, detail = (row["problem"] or "").partition(": ")
     # A record of an outlet that has been configured since it was fetched needs no new fetch.
@@ -350,7 +344,7 @@ def _media_type(given: str) -> tuple[str, str | None]:
 def _extract(page: bytes, url: str, charset: str | None) -> Extracted | None:
     text = _decode(page, charset).replace("\0", "")  # as browsers do; the parser would put a mark in its place
     tree = parse(text)
-    if tree is None or (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
+    if tree is None or (elements := int(tree.xpath("count(//*)"))) > MAX_ELEMENTS:
         return None
     stated = stated_by(tree)
     story = find_story(tree, stated.titles, stated.body)
@@ -519,57 +513,6 @@ def _identifier() -> LanguageIdentifier:
     # ISO 639-1 only: without the rarer languages, headlines in English are no longer taken for Nigerian Pidgin.
     identifier.set_languages([label for label in identifier.labels if len(label) == 2])
     return identifier
-
-
-# --- a day's articles -------------------------------------------------------------------------------------------------
-
-
-def _stories(articles: pl.DataFrame) -> pl.DataFrame:
-    """The story of each article (article_id, story_id, is_reprint): copies and near-copies of one text are one story.
-
-    The first printing gives the story its id: the earliest, then the first outlet by name, then the lowest article_id.
-    """
-    printed = articles.sort("published_at", "outlet", "article_id")
-    ids = printed["article_id"].to_list()
-    first = list(range(len(ids)))  # the earliest article known to tell the same story, as its place in `printed`
-
-    def root(place: int) -> int:
-        while first[place] != place:
-            place = first[place]
-        return place
-
-    for one, other in _near_copies(printed["body"].to_list()):
-        a, b = root(one), root(other)
-        first[max(a, b)] = min(a, b)
-    roots = [root(place) for place in range(len(ids))]
-    return pl.DataFrame(
-        {
-            "article_id": ids,
-            "story_id": [ids[place] for place in roots],
-            "is_reprint": [place != own for own, place in enumerate(roots)],
-        },
-        schema={"article_id": pl.String, "story_id": pl.String, "is_reprint": pl.Boolean},
-    )
-
-
-def _near_copies(bodies: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs of places whose texts share enough: MinHash finds the candidates, their shingles decide."""
-    shingles = [_shingles(body) for body in bodies]
-    index = RMinHashLSH(threshold=MIN_JACCARD, num_perm=MINHASHES, num_bands=BANDS)
-    minhashes = RMinHash.from_token_sets([sorted(s) for s in shingles], num_perm=MINHASHES, seed=1)
-    for place, minhash in enumerate(minhashes):
-        for other in sorted(index.query(minhash)):
-            shared = len(shingles[place] & shingles[other])
-            shorter = min(len(shingles[place]), len(shingles[other]))
-            either = len(shingles[place] | shingles[other])
-            if shared >= MIN_CONTAINMENT * shorter and shared >= MIN_JACCARD * either:
-                yield other, place
-        index.insert(place, minhash)
-
-
-def _shingles(text: str) -> set[str]:
-    words = _words(text)
-    return {" ".join(words[i : i + SHINGLE_WORDS]) for i in range(max(1, len(words) - SHINGLE_WORDS + 1))}
 
 
 def _words(text: str) -> list[str]:

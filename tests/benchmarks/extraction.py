@@ -1,6 +1,6 @@
 """How well and how fast pages are read, against other libraries in the same run.
 
-    python -m tests.benchmarks.extraction FOLDER
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.extraction FOLDER
 
 FOLDER holds the pages of the article extraction benchmark (`ground-truth.json`, `html/*.html.gz`). The measure is that
 benchmark's: shingles of four words; precision and recall of each page, then their means, then F1. One core, decoding
