@@ -25,7 +25,7 @@ up: $(VENV)/installed-up ## the whole Airflow on this machine, UI included; PORT
 down: ## end all that `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m ops.up down; fi
 
-test: $(VENV)/installed-dev ## lint, types, layers and tests
+test: $(VENV)/installed-dev $(if $(TRAIN),$(VENV)/installed-train) ## lint, types, layers and tests; TRAIN=1 trains, too
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
@@ -57,3 +57,7 @@ $(VENV)/installed-dev: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) --upgrade pip
 	@$(PIP) --constraint constraints.txt --editable '.[dev,up]'
 	@touch $(VENV)/installed $(VENV)/installed-up $@
+
+$(VENV)/installed-train: $(VENV)/installed-dev
+	@$(PIP) --constraint constraints.txt --editable '.[train]'
+	@touch $@

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -26,10 +27,12 @@ from pipeline.reader.tokens import IntArray, Tokens, tokenize, windows
 
 SHIPPED = Path(__file__).parent / "weights"
 
-# Padded pieces in one call of the encoder: enough to fill two cores, little enough to stay in their cache.
-BATCH_PIECES = 2048
+# The encoder reads one window at a time: (ids, segments, case), each (length,) -> scores (length, heads) and links
+# (length, 4 * width). Nothing is padded, and a window's answer cannot depend on what else is read.
+Score = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray]]
 
-Score = Callable[[IntArray, IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray]]
+T = TypeVar("T")
+R = TypeVar("R")
 
 MENTIONS: dict[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "probability": pl.Float32,
@@ -68,24 +71,27 @@ class _Scored:
 
 
 class Reader:
-    """One encoder with its tokenizer and card. `score` is the encoder: (ids, mask, segments, case), each (batch,
-    length) -> scores (batch, length, heads), links (batch, length, 4 * width)."""
+    """One encoder with its tokenizer and card; `threads` texts are read side by side."""
 
-    def __init__(self, score: Score, tokenizer: Tokenizer, card: dict[str, Any]) -> None:
-        self._score, self.tokenizer, self.card = score, tokenizer, card
+    def __init__(self, score: Score, tokenizer: Tokenizer, card: dict[str, Any], threads: int = 1) -> None:
+        self._score, self.tokenizer, self.card, self._threads = score, tokenizer, card, threads
         self._cls, self._sep = (tokenizer.token_to_id(piece) or 0 for piece in ("[CLS]", "[SEP]"))
         self._ends = [tokenizer.token_to_id(mark) or 0 for mark in ".!?"]
+        self._splits = np.cumsum(list(card["heads"].values()))[:-1]
         self.revision: str = card["revision"]
         self.languages: tuple[str, ...] = tuple(card["languages"])
 
     def read(self, texts: Sequence[str]) -> Reading:
         """Mentions and statements of texts of any length, each read once, long ones in overlapping windows."""
-        mentions: dict[str, list[Any]] = {name: [] for name in MENTIONS}
-        statements: dict[str, list[Any]] = {name: [] for name in STATEMENTS}
-        for index, (text, scored) in enumerate(zip(texts, self._scored(texts), strict=True)):
-            if len(scored.tokens):
-                self._read_one(index, text, scored, mentions, statements)
-        return Reading(pl.DataFrame(mentions, schema=MENTIONS), pl.DataFrame(statements, schema=STATEMENTS))
+        mentions: list[tuple[Any, ...]] = []
+        statements: list[tuple[Any, ...]] = []
+        for index, (some, others) in enumerate(self._each(self._read_one, texts)):
+            mentions += [(index, *row) for row in some]
+            statements += [(index, *row) for row in others]
+        return Reading(
+            pl.DataFrame(mentions, schema=MENTIONS, orient="row"),
+            pl.DataFrame(statements, schema=STATEMENTS, orient="row"),
+        )
 
     def polarity(self, texts: Sequence[str], targets: Sequence[Sequence[tuple[int, int]]]) -> list[FloatArray]:
         """Polarity toward targets given as code point spans: per text an array (targets, 3): negative, neutral,
@@ -94,136 +100,115 @@ class Reader:
         Raises:
             ValueError: a span does not lie in its text.
         """
-        out = []
-        for text, spans, scored in zip(texts, targets, self._scored(texts), strict=True):
+        for text, spans in zip(texts, targets, strict=True):
             for start, end in spans:
                 if not 0 <= start < end <= len(text):
                     raise ValueError(f"target {start}:{end} does not lie in its text of {len(text)} code points")
-            out.append(np.array([_polarity(scored, s, e) for s, e in spans], dtype=np.float32).reshape(-1, 3))
-        return out
+
+        def one(pair: tuple[str, Sequence[tuple[int, int]]]) -> FloatArray:
+            scored = self._scored(pair[0])
+            return np.array([_polarity(scored, s, e) for s, e in pair[1]], dtype=np.float32).reshape(-1, 3)
+
+        return list(self._each(one, list(zip(texts, targets, strict=True))))
 
     def stance(self, passages: Sequence[str], issues: Sequence[str]) -> FloatArray:
         """Stance of each passage toward the issue beside it: (n, 3): against, neutral, favour.
 
         A passage longer than the window is read in parts; the answer is their mean, weighted by length.
         """
-        pieces, owners = [], []
-        passage_tokens, issue_tokens = tokenize(self.tokenizer, passages), tokenize(self.tokenizer, issues)
-        room = self.card["window"] + 2
-        for i, (passage, issue) in enumerate(zip(passage_tokens, issue_tokens, strict=True)):
-            issue = issue.slice(0, room // 2)
-            size = max(8, room - 3 - len(issue))
-            for start, end, _, _ in windows(len(passage), size, min(self.card["overlap"], size // 4)):
-                pieces.append((passage.slice(start, end), issue))
-                owners.append(i)
-        total = np.zeros((len(passages), 3), dtype=np.float32)
-        weight = np.zeros((len(passages), 1), dtype=np.float32)
-        for at, scores, _ in self._batches(pieces):
-            length = sum(len(p) for p in pieces[at]) + 3
-            total[owners[at]] += scores["stance"][:length].mean(axis=0) * length
-            weight[owners[at]] += length
-        return decode.softmax((total / np.maximum(weight, 1)).astype(np.float32))
+        answers = list(self._each(self._stance_one, list(zip(passages, issues, strict=True))))
+        return decode.softmax(np.array(answers, dtype=np.float32).reshape(-1, 3))
 
-    def _read_one(
-        self, index: int, text: str, scored: _Scored, mentions: dict[str, list[Any]], statements: dict[str, list[Any]]
-    ) -> None:
+    def _stance_one(self, pair: tuple[str, str]) -> FloatArray:
+        passage, issue = tokenize(self.tokenizer, pair)
+        room = self.card["window"] + 2
+        issue = issue.slice(0, room // 2)
+        size = max(8, room - 3 - len(issue))
+        total, weight = np.zeros(3, dtype=np.float32), 0
+        for start, end, _, _ in windows(len(passage), size, min(self.card["overlap"], size // 4)):
+            scores, _ = self._window(passage.slice(start, end), issue)
+            total += scores["stance"].sum(axis=0)
+            weight += len(scores["stance"])
+        return np.asarray(total / weight, dtype=np.float32)
+
+    def _each(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """The work on every item, in order, on the reader's threads: the encoder leaves Python's lock to the others."""
+        if self._threads == 1 or len(items) < 2:
+            yield from map(work, items)
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            yield from pool.map(work, items)
+
+    def _read_one(self, text: str) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """Rows of mentions and statements, without the number of the text."""
+        scored = self._scored(text)
         tokens, scores = scored.tokens, scored.scores
+        if not len(tokens):
+            return [], []
         starts = decode.word_starts(tokens)
-        ends = np.append(starts[1:], len(tokens)) - 1
-        begin, finish = tokens.offsets[starts, 0], tokens.offsets[ends, 1]
+        last = np.append(starts[1:], len(tokens)) - 1
+        begin, finish = tokens.offsets[starts, 0], tokens.offsets[last, 1]
         words = {k: decode.word_means(scores[k], starts) for k in ("entity", "cue", "source", "content")}
+        limits = self.card["thresholds"]
         cues, sources, contents = (
-            decode.tag_spans(words[k], self.card["thresholds"][k]) for k in ("cue", "source", "content")
+            decode.tag_spans(words[k], limits[k], decode.SWITCH[k]) for k in ("cue", "source", "content")
         )
         sources = decode.unbroken(sources, begin, finish)
         inside = decode.quoted(text)
         # A quotation is of one piece, however many sentences it has.
         ends = np.isin(tokens.ids[starts], self._ends) & ~inside[begin]
         found = decode.statements(cues, sources, contents, starts, scored.links, ends)
-        found = [s for s in found if s.probability >= self.card["thresholds"]["statement"]]
+        found = [s for s in found if s.probability >= limits["statement"]]
         voice = np.full(len(starts), -1, dtype=np.int64)
+        statements: list[tuple[Any, ...]] = []
         for number, statement in enumerate(found):
             content = [(int(begin[c.start]), int(finish[c.end - 1])) for c in statement.content]
             for c in statement.content:
                 voice[c.start : c.end] = number
-            row: dict[str, Any] = {
-                "text": index,
-                "statement": number,
-                "kind": decode.kind_of(content, inside, text),
-                "content": [{"start": s, "end": e} for s, e in content],
-                "probability": statement.probability,
-            }
-            for name, span in (("speaker", statement.speaker), ("cue", statement.cue)):
-                row[f"{name}_start"] = None if span is None else int(begin[span.start])
-                row[f"{name}_end"] = None if span is None else int(finish[span.end - 1])
-            for name, value in row.items():
-                statements[name].append(value)
+            speaker, cue = (
+                (None, None) if span is None else (int(begin[span.start]), int(finish[span.end - 1]))
+                for span in (statement.speaker, statement.cue)
+            )
+            pieces = [{"start": s, "end": e} for s, e in content]
+            kind = decode.kind_of(content, inside, text)
+            sure = decode.calibrated(statement.probability, self.card["calibration"]["statement"])
+            statements.append((number, kind, *speaker, *cue, pieces, sure))
+        mentions: list[tuple[Any, ...]] = []
         for span in decode.entity_spans(words["entity"]):
             start, end = int(begin[span.start]), int(finish[span.end - 1])
-            negative, neutral, positive = _polarity(scored, start, end).tolist()
+            polarity = _polarity(scored, start, end).tolist()
             number = int(voice[span.start])
-            mention: dict[str, Any] = {
-                "text": index,
-                "start": start,
-                "end": end,
-                "type": span.type,
-                "probability": span.probability,
-            }
-            mention |= {"negative": negative, "neutral": neutral, "positive": positive}
-            mention["statement"] = None if number < 0 else number
-            for name, value in mention.items():
-                mentions[name].append(value)
+            sure = decode.calibrated(span.probability, self.card["calibration"]["entity"])
+            mentions.append((start, end, span.type, sure, *polarity, None if number < 0 else number))
+        return mentions, statements
 
-    def _scored(self, texts: Sequence[str]) -> list[_Scored]:
-        """Every piece of every text with the scores of the window in which it stands farthest from an edge."""
-        all_tokens = tokenize(self.tokenizer, texts)
-        heads, width = self.card["heads"], 4 * self.card["link_width"]
-        scored = [
-            _Scored(
-                t,
-                {head: np.empty((len(t), size), np.float32) for head, size in heads.items()},
-                np.empty((len(t), width), np.float16),  # the widest of all, and the one that needs the fewest digits
-            )
-            for t in all_tokens
-        ]
-        pieces: list[tuple[Tokens, ...]] = []
-        places: list[tuple[int, int, int, int]] = []
-        for i, tokens in enumerate(all_tokens):
-            for start, end, keep_from, keep_to in windows(len(tokens), self.card["window"], self.card["overlap"]):
-                if end > start:
-                    pieces.append((tokens.slice(start, end),))
-                    places.append((i, start, keep_from, keep_to))
-        for at, scores, links in self._batches(pieces):
-            i, start, keep_from, keep_to = places[at]
-            window = slice(1 + keep_from - start, 1 + keep_to - start)  # [CLS] stands first
-            for head in heads:
-                scored[i].scores[head][keep_from:keep_to] = scores[head][window]
-            scored[i].links[keep_from:keep_to] = links[window]
-        return scored
+    def _scored(self, text: str) -> _Scored:
+        """Every piece of the text with the scores of the window in which it stands farthest from an edge."""
+        (tokens,) = tokenize(self.tokenizer, [text])
+        kept: list[tuple[dict[str, FloatArray], FloatArray]] = []
+        for start, end, keep_from, keep_to in windows(len(tokens), self.card["window"], self.card["overlap"]):
+            scores, links = self._window(tokens.slice(start, end))
+            keep = slice(1 + keep_from - start, 1 + keep_to - start)  # [CLS] stands first
+            # Link vectors are the widest of all, and need the fewest digits.
+            kept.append(({h: s[keep] for h, s in scores.items()}, links[keep].astype(np.float16)))
+        scores = {h: np.concatenate([s[h] for s, _ in kept]) for h in self.card["heads"]}
+        return _Scored(tokens, scores, np.concatenate([links for _, links in kept]))
 
-    def _batches(self, rows: Sequence[tuple[Tokens, ...]]) -> Any:
-        """(index of the row, its scores by head, its links), rows of like length encoded together."""
-        lengths = [sum(len(p) for p in row) + len(row) + 1 for row in rows]
-        order = sorted(range(len(rows)), key=lambda i: lengths[i])
-        temperature = self.card["temperatures"]
-        splits = np.cumsum(list(self.card["heads"].values()))[:-1]
-        while order:
-            longest = lengths[order[-1]]
-            batch = [order.pop() for _ in range(min(len(order), max(1, BATCH_PIECES // longest)))]
-            ids, mask, segments, case = np.zeros((4, len(batch), longest), dtype=np.int64)
-            for r, i in enumerate(batch):
-                at = 1
-                ids[r, 0], mask[r, : lengths[i]] = self._cls, 1
-                for segment, part in enumerate(rows[i]):
-                    n = len(part)
-                    ids[r, at : at + n], ids[r, at + n] = part.ids, self._sep
-                    case[r, at : at + n] = part.case
-                    segments[r, at : at + n + 1] = segment
-                    at += n + 1
-            scores, links = self._score(ids, mask, segments, case)
-            for r, i in enumerate(batch):
-                parts = np.split(scores[r], splits, axis=-1)
-                yield i, {h: p / temperature[h] for h, p in zip(self.card["heads"], parts, strict=True)}, links[r]
+    def _window(self, *parts: Tokens) -> tuple[dict[str, FloatArray], FloatArray]:
+        """The scores by head, and the links, of one window: [CLS], then each part with [SEP] after it."""
+        length = 1 + sum(len(part) + 1 for part in parts)
+        ids, segments, case = np.zeros((3, length), dtype=np.int64)
+        ids[0] = self._cls
+        at = 1
+        for segment, part in enumerate(parts):
+            n = len(part)
+            ids[at : at + n], ids[at + n] = part.ids, self._sep
+            case[at : at + n] = part.case
+            segments[at : at + n + 1] = segment
+            at += n + 1
+        scores, links = self._score(ids, segments, case)
+        heads = zip(self.card["heads"], np.split(scores, self._splits, axis=-1), strict=True)
+        return {h: s / np.float32(self.card["temperatures"][h]) for h, s in heads}, links
 
 
 def _polarity(scored: _Scored, start: int, end: int) -> FloatArray:
@@ -269,12 +254,17 @@ def load_reader(folder: Path | None = None, *, threads: int = 2) -> Reader:
                 f"{path} is not the file that its card describes (sha256 {found}); install the package again"
             )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the core to others
+    # Windows side by side use the cores better than the threads of one matrix product.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(folder / "reader.onnx", options, providers=["CPUExecutionProvider"])
+    return Reader(session_score(session), Tokenizer.from_file(str(folder / "tokenizer.json")), card, threads)
 
-    def score(ids: IntArray, mask: IntArray, segments: IntArray, case: IntArray) -> tuple[FloatArray, FloatArray]:
-        scores, links = session.run(None, {"ids": ids, "mask": mask, "segments": segments, "case": case})
-        return scores, links
 
-    return Reader(score, Tokenizer.from_file(str(folder / "tokenizer.json")), card)
+def session_score(session: Any) -> Score:
+    """An onnxruntime session as the encoder."""
+
+    def score(ids: IntArray, segments: IntArray, case: IntArray) -> tuple[FloatArray, FloatArray]:
+        scores, links = session.run(None, {"ids": ids[None], "segments": segments[None], "case": case[None]})
+        return scores[0], links[0]
+
+    return score

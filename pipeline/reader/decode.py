@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +22,19 @@ SURELY_OUTSIDE = 0.98
 # Pieces between content and its cue, or a cue and its source, beyond which the loss below leaves a link no chance.
 LINK_REACH = 96
 # The share of its attention that a link must give to what it is taken to mean. This and the next two were chosen on the
-# development articles of PolNeAR (statement F1 47.5 with no loss by distance, 61.1 as they are).
+# development articles of PolNeAR.
 SURE_LINK = 0.15
 # What a link loses in log odds with every piece that lies between: content stands next to its cue more often than not.
-LINK_DECAY = 0.12
-# From this share on, one sentence of a content span may leave the span's cue for another.
-OTHER_CUE = 0.6
+LINK_DECAY = 0.2
+# What a link loses besides with every sentence that ends between.
+SENTENCE_DECAY = 1.0
 # A source whose first words its tag missed begins at most so many words before the rest.
 SOURCE_GAP = 2
 # Content that is not cut by anything but this many words is one piece (a stray word between two sure ones).
 CONTENT_GAP = 1
+
+# What going into or out of a span costs, in log odds: a stray word neither breaks one nor makes one.
+SWITCH = {"cue": 0.0, "source": 0.7, "content": 1.0}
 
 OPENING, CLOSING, STRAIGHT = "“«„", "”»", '"'
 
@@ -58,6 +63,12 @@ def softmax(scores: FloatArray) -> FloatArray:
     """Over the last axis."""
     e = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(e / e.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def calibrated(probability: float, line: Sequence[float]) -> float:
+    """The probability under a slope and an intercept of its log odds (Platt 1999)."""
+    certain = min(max(probability, 1e-6), 1 - 1e-6)
+    return 1 / (1 + exp(-(line[0] * log(certain / (1 - certain)) + line[1])))
 
 
 def word_starts(tokens: Tokens) -> npt.NDArray[np.intp]:
@@ -117,22 +128,40 @@ def _best_path(log: FloatArray) -> list[int]:
     return path[::-1]
 
 
-def tag_spans(scores: FloatArray, threshold: float = 0.5) -> list[Span]:
-    """(words, 3) scores in the order O, B, I to spans; a word is inside where B and I together reach the threshold."""
+def tag_spans(scores: FloatArray, threshold: float = 0.5, switch: float = 0.0) -> list[Span]:
+    """(words, 3) scores in the order O, B, I to spans of the words that are inside.
+
+    A word is for being inside as far as its log odds are above those of `threshold`; going in or out costs `switch`, so
+    that a stray word breaks no span and makes none. A span ends where another begins (B likelier than I).
+    """
     probability = softmax(scores)
     inside = 1 - probability[:, 0]
-    begins = (probability[:, 1] > probability[:, 2]) & (inside >= threshold)
+    begins = (probability[:, 1] > probability[:, 2]).tolist()
+    odds = np.log((inside + 1e-9) / (probability[:, 0] + 1e-9)) - np.log(threshold / (1 - threshold))
     spans = []
     start = None
-    for i, is_inside in enumerate((inside >= threshold).tolist()):
+    for i, is_inside in enumerate([*_smoothed(odds.tolist(), switch), False]):
         if start is not None and (not is_inside or begins[i]):
             spans.append(Span(start, i, float(inside[start:i].mean())))
             start = None
         if is_inside and start is None:
             start = i
-    if start is not None:
-        spans.append(Span(start, len(inside), float(inside[start:].mean())))
     return spans
+
+
+def _smoothed(odds: list[float], switch: float) -> list[bool]:
+    """The likeliest run of in and out for log odds of being in, where every change costs `switch` (Viterbi)."""
+    out, inn = 0.0, 0.0
+    from_in: list[tuple[bool, bool]] = []  # whether the best way to be out, and to be in, comes from in
+    for x in odds:
+        from_in.append((inn - switch > out, inn >= out - switch))
+        out, inn = max(out, inn - switch), max(inn, out - switch) + x
+    states = []
+    state = inn > out
+    for step in reversed(from_in):
+        states.append(state)
+        state = step[state]
+    return states[::-1]
 
 
 def statements(
@@ -160,29 +189,28 @@ def statements(
     cues = list(cues)
     said: dict[int, list[tuple[Span, float]]] = {}
     floating: list[Span] = []
+    sentence = np.concatenate([[0], np.cumsum(ends)[:-1]])
     for content in contents:
         first, last = int(bounds[content.start]), int(bounds[content.end])
         low, high = max(0, first - LINK_REACH), min(len(links), last + LINK_REACH)
-        outside = _outside(low, high, first, last)
-        shares = softmax(asks_cue[first:last] @ is_cue[low:high].T / scale - LINK_DECAY * outside)
-        share = shares.mean(axis=0)
-        whole = _cue_of(share, cue_at[words[low:high]], len(cues))
-        if whole is None:
-            top = int(share.argmax())
-            word, sure = int(words[low + top]), float(share[top])
-            if sure < SURE_LINK or content.start <= word < content.end:
-                floating.append(content)
-                continue
-            whole = (len(cues), sure)  # the content itself points at a cue that its tag missed
-            cue_at[word] = len(cues)
-            cues.append(Span(word, word + 1, sure))
-        # Neighbouring sentences of one quotation may be said with different cues.
+        scores = asks_cue[first:last] @ is_cue[low:high].T / scale - LINK_DECAY * _outside(low, high, first, last)
+        # Each sentence of it may be said with a cue of its own; a quotation, whatever its sentences, is of one piece.
         cuts = [content.start, *(i + 1 for i in range(content.start, content.end - 1) if ends[i]), content.end]
         for start, end in pairwise(cuts):
-            part = shares[bounds[start] - first : bounds[end] - first].mean(axis=0)
+            away = np.abs(sentence[words[low:high]] - sentence[start])
+            part = softmax(scores[bounds[start] - first : bounds[end] - first] - SENTENCE_DECAY * away).mean(axis=0)
+            piece = Span(start, end, content.probability)
             own = _cue_of(part, cue_at[words[low:high]], len(cues))
-            number, sure = own if own and own[1] >= OTHER_CUE else whole
-            said.setdefault(number, []).append((Span(start, end, content.probability), sure))
+            if own is None:
+                top = int(part.argmax())
+                word, sure = int(words[low + top]), float(part[top])
+                if sure < SURE_LINK or start <= word < end:
+                    floating.append(piece)
+                    continue
+                own = (len(cues), sure)  # the content itself points at a cue that its tag missed
+                cue_at[word] = len(cues)
+                cues.append(Span(word, word + 1, sure))
+            said.setdefault(own[0], []).append((piece, own[1]))
     found = []
     for index, parts in said.items():
         cue = cues[index]

@@ -85,17 +85,14 @@ def case_of(word: str) -> int:
 
 
 def windows(length: int, size: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cover `length` pieces by windows of at most `size`, neighbours sharing `overlap`.
+    """Cover `length` pieces by as few windows of one length, at most `size`, as neighbours sharing `overlap` allow.
 
     Yields (start, end, keep_from, keep_to): the window, and the pieces whose answers are taken from it, so that each
     piece is answered once, by the window in which it stands farthest from an edge.
     """
-    start = 0
-    while True:
-        end = min(start + size, length)
-        keep_from = start if start == 0 else start + overlap // 2
-        keep_to = length if end == length else end - overlap + overlap // 2
-        yield start, end, keep_from, keep_to
-        if end == length:
-            return
-        start = end - overlap
+    count = max(1, -(-(length - overlap) // (size - overlap)))
+    width = -(-(length + (count - 1) * overlap) // count)
+    starts = [0, *((length - width) * i // (count - 1) for i in range(1, count))]
+    edges = [0, *((starts[i] + starts[i - 1] + width) // 2 for i in range(1, count)), length]
+    for start, keep_from, keep_to in zip(starts, edges, edges[1:], strict=False):
+        yield start, start + width, keep_from, keep_to

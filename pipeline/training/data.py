@@ -247,6 +247,18 @@ def read_newsmtsc(tokenizer: Tokenizer, path: Path) -> list[Targets]:
     return out
 
 
+# A target that is somebody's name, and no pronoun or description: capitalised words.
+NAME = re.compile(r"(?!(?:He|She|It|They|I|We|You|His|Her|The)\b)[A-Z][\w.'-]+(?: [A-Z][\w.'-]*){0,3}")
+
+
+def names_by_length(names: Iterable[str]) -> dict[int, list[str]]:
+    """Names in order, by how many spaces they hold: a name is swapped for one of as many words."""
+    out: dict[int, list[str]] = {}
+    for name in sorted(set(names)):
+        out.setdefault(name.count(" "), []).append(name)
+    return out
+
+
 def renamed(tokenizer: Tokenizer, target: Targets, which: int, name: str) -> Targets:
     """The sentence with another name for its target number `which`, wherever the same name stands."""
     start, end = target.chars[which]

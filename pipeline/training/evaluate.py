@@ -4,13 +4,15 @@
 
 Formulas: span F1 as conlleval (exact span and type, micro); token F1 over words, micro over articles (for an article
 with several annotators the mean over them); macro-F1 over the classes that the set annotates; expected calibration
-error with 15 equal-width bins (Guo et al., ICML 2017).
+error with 15 equal-width bins (Guo et al., ICML 2017); name bias: the probability that moves from one polarity to
+another (total variation distance) when a target's name is swapped for somebody else's, mean over sentences.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.gazetteer import load_gazetteer
 from pipeline.reader import Reader, load_reader
 from pipeline.reader.decode import word_starts
 from pipeline.reader.tokens import tokenize
-from pipeline.training.data import read_conll, read_gwsd, read_newsmtsc, read_perspectrum, read_polnear
+from pipeline.training.data import (
+    NAME,
+    Targets,
+    names_by_length,
+    read_conll,
+    read_gwsd,
+    read_newsmtsc,
+    read_perspectrum,
+    read_polnear,
+    renamed,
+)
+
+# Sentences on which name bias is measured.
+RENAMED = 500
 
 Span = tuple[int, int]
 Array = npt.NDArray[Any]
@@ -49,7 +65,16 @@ def calibration_error(confidence: Array, right: Array) -> float:
 
 def score_entities(reader: Reader, path: Path) -> dict[str, float]:
     """Span F1 on CoNLL-2003, each news story read as one text."""
-    right = predicted = gold_count = 0
+    confidence, is_right, gold = judged_entities(reader, path)
+    return {
+        "span_f1": f1(is_right.sum(), len(is_right), gold),
+        "ece": calibration_error(confidence, is_right),
+        "size": gold,
+    }
+
+
+def judged_entities(reader: Reader, path: Path) -> tuple[Array, Array, int]:
+    """The probability of each mention found, whether it is right (1 or 0), and how many there are to find."""
     confidence, is_right = [], []
     texts, golds = [], []
     for document in read_conll(path):
@@ -69,22 +94,20 @@ def score_entities(reader: Reader, path: Path) -> dict[str, float]:
         texts.append(" ".join(parts))
         golds.append(spans)
     mentions = reader.read(texts).mentions
-    found: list[set[tuple[int, int, str]]] = [set() for _ in texts]
     for text, s, e, t, p in mentions.select("text", "start", "end", "type", "probability").iter_rows():
-        found[text].add((s, e, t))
         confidence.append(p)
         is_right.append((s, e, t) in golds[text])
-    for spans, guess in zip(golds, found, strict=True):
-        right, predicted, gold_count = right + len(spans & guess), predicted + len(guess), gold_count + len(spans)
-    return {
-        "span_f1": f1(right, predicted, gold_count),
-        "ece": calibration_error(np.array(confidence), np.array(is_right, dtype=float)),
-    }
+    return np.array(confidence), np.array(is_right, dtype=float), sum(map(len, golds))
 
 
 def score_attribution(reader: Reader, folder: Path) -> dict[str, float]:
     """Token F1 of content, source and cue; F1 of statements whose content overlaps a gold one by 0.8 (Jaccard over
     words); of those with a gold source, the share whose speaker overlaps it (by half of the words of the shorter)."""
+    return judged_attribution(reader, folder)[0]
+
+
+def judged_attribution(reader: Reader, folder: Path) -> tuple[dict[str, float], Array, Array]:
+    """The figures, the probability of each statement found, and whether it is right (1 or 0)."""
     articles = list(read_polnear(folder))
     reading = reader.read([text for _, text, _ in articles])
     totals = {k: np.zeros(3) for k in ("content", "source", "cue", "statement")}
@@ -131,8 +154,8 @@ def score_attribution(reader: Reader, folder: Path) -> dict[str, float]:
             totals["statement"][1:] += share * np.array([len(predicted), len(gold)])
     out = {f"{k}_f1": f1(*v) for k, v in totals.items()}
     out["speaker_accuracy"] = 100 * speakers[0] / speakers[1] if speakers[1] else 0.0
-    out["ece"] = calibration_error(np.array(confidence), np.array(is_right, dtype=float))
-    return out
+    sure, right = np.array(confidence), np.array(is_right, dtype=float)
+    return out | {"ece": calibration_error(sure, right), "size": float(totals["statement"][2])}, sure, right
 
 
 def _words(reader: Reader, text: str) -> list[Span]:
@@ -159,6 +182,28 @@ def score_polarity(reader: Reader, path: Path) -> dict[str, float]:
     return _classes(np.array([p for s in sentences for p in s.polarity]), answers, range(3))
 
 
+def score_name_bias(reader: Reader, paths: Sequence[Path]) -> dict[str, float]:
+    """How far polarity moves when a target gets another name: known people's, of as many words."""
+    rng = random.Random(7)
+    people = [n for t, n in load_gazetteer().select("type", "name").iter_rows() if t == "PER"]
+    pool = names_by_length([*people, *(n.split()[-1] for n in people)])
+    before: list[tuple[Targets, int]] = []
+    after: list[tuple[Targets, int]] = []
+    for sentence in (s for path in paths for s in read_newsmtsc(reader.tokenizer, path)):
+        for which, (start, end) in enumerate(sentence.chars):
+            old = sentence.text[start:end]
+            if NAME.fullmatch(old) and old.count(" ") in pool and len(before) < RENAMED:
+                other = renamed(reader.tokenizer, sentence, which, rng.choice(pool[old.count(" ")]))
+                if other is not sentence:
+                    before.append((sentence, which))
+                    after.append((other, which))
+    first, second = (
+        np.concatenate(reader.polarity([s.text for s, _ in side], [[s.chars[which]] for s, which in side]))
+        for side in (before, after)
+    )
+    return {"mean_change": float(np.abs(first - second).sum(axis=1).mean() / 2), "size": len(before)}
+
+
 def score_perspectrum(reader: Reader, path: Path) -> dict[str, float]:
     """Macro-F1 over against and favour on Perspectrum; a neutral answer is a wrong one."""
     pairs = read_perspectrum(reader.tokenizer, path)
@@ -180,23 +225,27 @@ def _classes(gold: Array, answers: Array, classes: Iterable[int]) -> dict[str, f
     return {
         "macro_f1": macro_f1(gold, predicted, classes),
         "ece": calibration_error(answers.max(axis=1), (predicted == gold).astype(float)),
+        "size": len(gold),
     }
 
 
 def evaluate(reader: Reader, data: Path) -> list[dict[str, Any]]:
-    """A row for each figure: reading, dataset, split, metric, value."""
+    """A row for each figure: reading, dataset, split, metric, value, size."""
+    newsmtsc = [data / f"newsmtsc/{split}.jsonl" for split in ("dev_rw", "dev_mt")]
     rows = []
     for reading, dataset, split, figures in (
         ("entities", "conll2003", "testa", score_entities(reader, data / "conll2003/eng.testa")),
         ("attribution", "polnear", "dev", score_attribution(reader, data / "polnear/dev")),
-        ("polarity", "newsmtsc", "dev_rw", score_polarity(reader, data / "newsmtsc/dev_rw.jsonl")),
-        ("polarity", "newsmtsc", "dev_mt", score_polarity(reader, data / "newsmtsc/dev_mt.jsonl")),
+        ("polarity", "newsmtsc", "dev_rw", score_polarity(reader, newsmtsc[0])),
+        ("polarity", "newsmtsc", "dev_mt", score_polarity(reader, newsmtsc[1])),
+        ("name bias", "newsmtsc", "dev_rw and dev_mt, names swapped", score_name_bias(reader, newsmtsc)),
         ("stance", "perspectrum", "dev", score_perspectrum(reader, data / "perspectrum/dev.jsonl")),
         ("stance", "gwsd", "own split, 250 of train", score_gwsd(reader, data / "gwsd/train.jsonl")),
     ):
+        size = int(figures.pop("size"))
         for metric, value in figures.items():
-            row = {"reading": reading, "dataset": dataset, "split": split, "metric": metric, "value": round(value, 4)}
-            rows.append(row)
+            row = {"reading": reading, "dataset": dataset, "split": split, "metric": metric}
+            rows.append(row | {"value": round(value, 4), "size": size})
     return rows
 
 

@@ -39,6 +39,9 @@ class ReaderModel(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor, segments: Tensor, case: Tensor) -> tuple[Tensor, Tensor]:
         words = self.encoder.get_input_embeddings()(ids) + self.case(case)
         hidden = self.encoder(inputs_embeds=words, attention_mask=mask, token_type_ids=segments).last_hidden_state
-        hidden = self.drop(hidden)
+        return self.answers(self.drop(hidden))
+
+    def answers(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores and links of the encoder's last layer."""
         scores = torch.cat([self.tags(hidden), self.polarity(hidden), self.stance(hidden)], dim=-1)
         return scores, cast(Tensor, self.links(hidden))

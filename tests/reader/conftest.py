@@ -49,7 +49,7 @@ def tiny_reader(tiny_tokenizer):
     polarity depends only on itself: names after `bad` do not matter, so that answers can be computed by hand."""
     ids_of = {w: tiny_tokenizer.token_to_id(w) for w in [*WORDS, '"', "[SEP]"]}
 
-    def score(ids, mask, segments, case):
+    def score(ids, segments, case):
         out = np.zeros((*ids.shape, 24), dtype=np.float32)
         out[..., [0, 9, 12, 15]] = 4.0
         out[ids == ids_of["mara"], 1] = 9.0
@@ -58,7 +58,7 @@ def tiny_reader(tiny_tokenizer):
         out[ids == ids_of["said"], 10] = 9.0
         out[ids == ids_of["mara"], 13] = 9.0
         out[ids == ids_of["ode"], 14] = 9.0
-        quotes = np.cumsum(ids == ids_of['"'], axis=1)
+        quotes = np.cumsum(ids == ids_of['"'], axis=0)
         out[(quotes % 2 == 1) | (ids == ids_of['"']), 17] = 9.0
         out[ids == ids_of["ode"], 18] = 3.0
         out[ids == ids_of["tessel"], 20] = 3.0
@@ -79,5 +79,6 @@ def tiny_reader(tiny_tokenizer):
         "overlap": 8,
         "thresholds": {"cue": 0.5, "source": 0.5, "content": 0.5, "statement": 0.25},
         "temperatures": dict.fromkeys(HEADS, 1.0),
+        "calibration": {"entity": [1.0, 0.0], "statement": [1.0, 0.0]},
     }
     return Reader(score, tiny_tokenizer, card)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.reader.decode import Span, entity_spans, kind_of, quoted, statements, tag_spans, unbroken
+from pipeline.reader.decode import Span, calibrated, entity_spans, kind_of, quoted, statements, tag_spans, unbroken
 
 PER, ORG = 1, 3
 
@@ -120,3 +120,26 @@ def test_an_apostrophe_does_not_cut_a_speaker_and_a_full_stop_does(text, spans):
 )
 def test_the_kind_of_a_statement_is_how_much_of_it_is_quoted(text, content, kind):
     assert kind_of([content], quoted(text), text) == kind
+
+
+def odds(*words):
+    """(words, 3) scores from each word's log odds of B and of I against outside."""
+    return np.array([(0.0, *pair) for pair in words], dtype=np.float32)
+
+
+@pytest.mark.parametrize(("switch", "spans"), [(0.0, [(0, 2), (3, 5)]), (1.0, [(0, 5)])])
+def test_a_stray_word_breaks_no_content_where_a_change_has_its_price(switch, spans):
+    words_ = odds((5, 0), (-9, 5), (-9, -0.5), (-9, 5), (-9, 5), (-9, -9))
+    assert words(tag_spans(words_, 0.5, switch)) == spans
+
+
+def test_a_stray_word_makes_no_content_where_a_change_has_its_price():
+    words_ = odds((-9, -9), (-9, 0.5), (-9, -9))
+    assert words(tag_spans(words_, 0.5, 0.0)) == [(1, 2)]
+    assert tag_spans(words_, 0.5, 1.0) == []
+
+
+def test_a_calibrated_probability_follows_its_line_of_log_odds():
+    assert calibrated(0.5, [1.0, 0.0]) == pytest.approx(0.5)
+    assert calibrated(0.9, [2.0, 0.0]) == pytest.approx(81 / 82)
+    assert 0 < calibrated(0.0, [1.0, 1.0]) < calibrated(1.0, [1.0, 1.0]) < 1

@@ -1,13 +1,14 @@
 """The doors of the reader: read, polarity, stance and loading."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.reader import ReaderError, load_reader
+from pipeline.reader import Reader, ReaderError, load_reader
 
 TEXT = 'Mara Ode said "the plan is bad in Tessel". Tessel is good.'
 
@@ -81,3 +82,52 @@ def test_weights_that_the_card_does_not_describe_are_refused(tmp_path):
 def test_a_folder_without_a_card_says_what_to_do(tmp_path):
     with pytest.raises(ReaderError, match="STANDPOINT_READER"):
         load_reader(tmp_path)
+
+
+ODD_TEXTS = {
+    "one character": "M",
+    "a million characters": TEXT * (1_000_000 // len(TEXT)),
+    "ten thousand quotations": 'Mara said "the plan is bad". ' * 10_000,
+    "quotation marks alone": '"' * 10_000 + "“" * 500 + "”" * 500,
+    "emoji and joiners": "👩‍👩‍👧 Mara Ode said 🇺🇳 is good 👍🏽 in Tessel",
+    "right to left": "قالت Mara Ode إن الخطة \u202eis bad\u202c في Tessel",
+    "control characters": "Mara\x00 Ode\x07 said\u200b the\ufeff plan\x1b[31m is bad in\u2028Tessel",
+    "unpaired surrogates": "Mara \ud83d Ode \udfff said the plan is bad in Tessel",
+    "combining marks": "M\u0301ara Ode said the pla\u0308n is bad in Tessel",
+    "one endless word": "a" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+def test_any_text_is_read_to_its_end_with_offsets_of_its_own(tiny_reader, text):
+    reading = tiny_reader.read([text])
+    for start, end in reading.mentions.select("start", "end").iter_rows():
+        assert re.sub("[^a-z]", "", text[start:end].casefold()) in ("maraode", "mara", "ode", "tessel", "m")
+    if "Tessel" in text:
+        assert reading.mentions["end"].max() == text.rindex("Tessel") + len("Tessel")
+    spans = reading.statements.explode("content").unnest("content").select("start", "end")
+    assert all(0 <= start < end <= len(text) for start, end in spans.iter_rows())
+    assert tiny_reader.polarity([text], [[(0, 1)]])[0].shape == (1, 3)
+    assert np.isfinite(tiny_reader.stance([text], [text[:50]])).all()
+
+
+def test_a_statement_that_windows_cut_is_one_statement(tiny_reader):
+    others = [tiny_reader.tokenizer.token_to_id(w) for w in ("mara", "ode", "said", "[CLS]", "[SEP]")]
+
+    def score(ids, segments, case):
+        out, links = tiny_reader._score(ids, segments, case)
+        out[~np.isin(ids, others), 17] = 9.0
+        return out, links
+
+    text = "Mara Ode said " + "the plan is bad " * 20
+    (row,) = Reader(score, tiny_reader.tokenizer, tiny_reader.card).read([text]).statements.rows(named=True)
+    assert row["content"] == [{"start": 14, "end": len(text) - 1}]
+
+
+def test_many_threads_answer_as_one(tiny_reader):
+    texts = [TEXT * n for n in range(6)]
+    many = Reader(tiny_reader._score, tiny_reader.tokenizer, tiny_reader.card, threads=3)
+    assert many.read(texts).mentions.equals(tiny_reader.read(texts).mentions)
+    assert many.read(texts).statements.equals(tiny_reader.read(texts).statements)
+    pairs = ["bad", "good", "she"], ["the plan"] * 3
+    assert np.array_equal(many.stance(*pairs), tiny_reader.stance(*pairs))

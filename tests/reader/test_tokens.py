@@ -39,6 +39,15 @@ def test_every_piece_of_a_word_has_the_case_of_the_word(tiny_tokenizer):
     assert set(tokens.case.tolist()) == {CASES.index("capitalised")}
 
 
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
+def test_the_text_at_a_piece_is_what_the_reader_saw(tiny_tokenizer, text):
+    # The whole text's letters, as the tokenizer normalises them, lie in the pieces' offsets and nowhere else.
+    tokens = tokenize(tiny_tokenizer, [text])[0]
+    for piece, (start, end) in zip(tokens.ids.tolist(), tokens.offsets.tolist(), strict=True):
+        seen = tiny_tokenizer.id_to_token(piece).removeprefix("##")
+        assert seen == "[UNK]" or tiny_tokenizer.normalizer.normalize_str(text[start:end]).strip() == seen
+
+
 @given(st.integers(0, 3000), st.integers(8, 300), st.integers(0, 7))
 def test_windows_answer_every_piece_once_and_see_it(length, size, overlap):
     answered = []
