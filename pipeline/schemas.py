@@ -644,6 +644,7 @@ class EvalScores(dy.Schema):
     split = dy.String(primary_key=True, metadata=_doc("Split of the data set, kept out of training."))
     metric = dy.String(primary_key=True, metadata=_doc("Metric, as its data set's authors define it."))
     value = dy.Float64(metadata=_doc("The score."))
+    size = _count("Judged items of the split: entities, statements, targets, pairs.")
     reader = dy.String(primary_key=True, metadata=_doc("Revision of the reader's weights that was measured."))
 
 

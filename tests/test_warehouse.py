@@ -149,7 +149,8 @@ def test_a_day_with_a_shard_missing_is_unfinished(tmp_path: Path) -> None:
 
 def test_scores_of_the_reader_are_published(tmp_path: Path) -> None:
     scores = pl.DataFrame(
-        {"reading": "polarity", "dataset": "a set", "split": "test", "metric": "macro F1", "value": 0.7, "reader": "r1"}
+        {"reading": "polarity", "dataset": "a set", "split": "test", "metric": "macro F1"}
+        | {"value": 0.7, "size": 9, "reader": "r1"}
     )
     publish(desk(tmp_path).file(), tmp_path / "w.duckdb", eval_scores=scores)
     assert rows(tmp_path / "w.duckdb", "eval_scores") == scores.rows()
