@@ -230,6 +230,9 @@ def statements(
             # The link leads to where a source begins; its tag may have missed the first word of it.
             after = [source for source in sources if top < source.start <= top + SOURCE_GAP]
             speaker = Span(top, after[0].end if after else top + 1, float(offered.max()))
+        if speaker is None:  # a source that stands beside the cue is its own, whatever the link says
+            beside = [x for x in sources if x.end in (cue.start, cue.start - 1) or x.start == cue.end]
+            speaker = beside[0] if beside else None
         pieces = _joined([c for c, _ in parts])
         sure = cue.probability * float(np.mean([c.probability * p for c, p in parts]))
         found.append(Statement(speaker, cue, pieces, sure))

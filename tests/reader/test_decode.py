@@ -80,6 +80,11 @@ def test_a_cue_that_points_at_itself_has_no_speaker():
     assert tie(5, [(0, 1)], [(4, 5)], [(1, 3)], {1: 0, 2: 0}, {0: 0})[0].speaker is None
 
 
+def test_a_source_beside_a_cue_that_points_at_itself_is_its_speaker():
+    (found,) = tie(6, [(2, 3)], [(0, 2)], [(3, 6)], dict.fromkeys([3, 4, 5], 2), {2: 2})
+    assert words([found.speaker]) == [(0, 2)]
+
+
 def test_two_cues_may_share_one_speaker():
     found = tie(7, [(1, 2), (4, 5)], [(0, 1)], [(2, 4), (5, 7)], {2: 1, 3: 1, 5: 4, 6: 4}, {1: 0, 4: 0})
     assert words(s.speaker for s in found) == [(0, 1)] * 2
