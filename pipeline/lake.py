@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import dataframely as dy
 import fsspec
@@ -74,7 +74,10 @@ class Lake:
         """A table of no day, unread: a query takes from its parts only what it asks for. None where there is none."""
         if not (parts := self.parts(schema, None)):
             return None
-        return pl.scan_parquet(parts if self._is_local else [io.BytesIO(self._fs.cat_file(part)) for part in parts])
+        if self._is_local:
+            return pl.scan_parquet(parts)
+        files: list[IO[bytes]] = [io.BytesIO(self._fs.cat_file(part)) for part in parts]
+        return pl.scan_parquet(files)
 
     def write(self, schema: type[S], day: date | None, frame: dy.DataFrame[S], part: str = "0") -> str:
         """Replace one part of the partition, atomically; returns its path.
