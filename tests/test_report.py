@@ -87,7 +87,7 @@ def test_the_sides_of_an_issue_have_a_quote_each(page: str) -> None:
 
 def test_a_gap_and_a_failed_check_are_shown(page: str) -> None:
     assert "failed: HTTP 503" in text(page)
-    assert "warning No source failed. 1 row offends" in text(page)
+    assert "warning No source failed, or rests because it keeps failing. 1 row offends" in text(page)
     assert "1 gap" in text(page)
 
 
@@ -113,6 +113,7 @@ def test_the_accuracy_is_shown_where_known_and_else_its_lack(page: str, tmp_path
             "split": "test",
             "metric": "macro F1",
             "value": 0.71,
+            "size": 9,
             "reader": "r1",
         }
     )
@@ -160,7 +161,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     issue = CONFIG.issues[0].model_copy(update={"name": EVIL, "proposition": EVIL})
     config = CONFIG.model_copy(update={"outlets": (outlet,), "issues": (issue,)})
     scores = pl.DataFrame(
-        {"reading": EVIL, "dataset": EVIL, "split": EVIL, "metric": EVIL, "value": 0.7, "reader": EVIL}
+        {"reading": EVIL, "dataset": EVIL, "split": EVIL, "metric": EVIL, "value": 0.7, "size": 9, "reader": EVIL}
     )
     return written(published(desk, folder, config, scores), folder)
 

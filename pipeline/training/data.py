@@ -289,7 +289,7 @@ def renamed(tokenizer: Tokenizer, target: Targets, which: int, name: str) -> Tar
 # --- stance ----------------------------------------------------------------------------------------------------------
 
 AUXILIARY = re.compile(
-    r"\b(should|must|can|could|will|would|may|is|are|was|were|does|do|did)\b(?! n[o']t)( not\b)?", re.IGNORECASE
+    r"\b(should|must|can|could|will|would|may|is|are|was|were|does|do|did)\b( not\b)?", re.IGNORECASE
 )
 
 

@@ -1,18 +1,24 @@
 """The training sets become pieces and labels; every text here is made up in the formats of the sets."""
 
+import json
+import random
+
 import pytest
 
 from pipeline.reader.tokens import tokenize
 from pipeline.training.data import (
     ENTITY_TAGS,
     Attribution,
+    Names,
     attribution_document,
     entity_document,
     make_pairs,
+    negated,
     read_conll,
     read_crossner,
     read_newsmtsc,
     read_polnear,
+    renamed,
 )
 from tests.reader.conftest import tiny_tokenizer  # noqa: F401  (a fixture)
 
@@ -47,10 +53,11 @@ def test_a_statement_in_two_pieces_points_at_its_cue(tiny_tokenizer):  # noqa: F
     text = "the plan, mara said, is bad"
     tokens = tokenize(tiny_tokenizer, [text])[0]
     document = attribution_document(text, tokens, [Attribution(((15, 19),), ((10, 14),), ((0, 8), (21, 27)))])
-    cue = tokens.pieces(15, 19)[0]
-    linked = [text[s:e] for (s, e), c in zip(tokens.offsets, document.labels["content_cue"], strict=True) if c == cue]
-    assert linked == ["the", "plan", "is", "bad"]
-    assert document.labels["cue_source"][cue] == tokens.pieces(10, 14)[0]
+    cue, source = tokens.pieces(15, 19), tokens.pieces(10, 14)
+    links = {k: document.labels[k] for k in ("content_cue_from", "content_cue_to", "cue_source_from", "cue_source_to")}
+    said_with = zip(tokens.offsets, links["content_cue_from"], links["content_cue_to"], strict=True)
+    assert [text[s:e] for (s, e), *to in said_with if tuple(to) == cue] == ["the", "plan", "is", "bad"]
+    assert (links["cue_source_from"][cue[0]], links["cue_source_to"][cue[0]]) == source
 
 
 def test_annotations_are_read_with_their_pieces_and_annotators(tmp_path):
@@ -80,3 +87,35 @@ def test_both_ways_of_writing_polarity_mean_the_same(tiny_tokenizer, tmp_path, w
 def test_a_pair_keeps_passage_and_proposition_apart(tiny_tokenizer):  # noqa: F811
     (pair,) = make_pairs(tiny_tokenizer, [("the plan is good", "the plan", (0.0, 0.0, 1.0))])
     assert [len(t) for t in pair.tokens] == [4, 2]
+
+
+def test_a_swapped_name_is_the_same_throughout_and_keeps_its_type():
+    names = Names([], [("PER", "Tam Orlo")])
+    words = [("Mara", "B-PER"), ("Ode", "I-PER"), ("and", "O"), ("Mara", "B-PER"), ("Ode", "I-PER"), ("in", "O")]
+    swapped = names.swapped([*words, ("Tessel", "B-LOC")], 1.0, random.Random(1))
+    tam = [("Tam", "B-PER"), ("Orlo", "I-PER")]
+    assert swapped == [*tam, ("and", "O"), *tam, ("in", "O"), ("Tessel", "B-LOC")]
+
+
+def test_a_target_is_renamed_wherever_its_name_stands(tiny_tokenizer, tmp_path):  # noqa: F811
+    text = "Ode said Tessel is good, and Ode is bad"
+    targets = [{"from": 0, "to": 3, "polarity": 2}, {"from": 9, "to": 15, "polarity": 6}]
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps({"sentence_normalized": text, "targets": targets}))
+    other = renamed(tiny_tokenizer, read_newsmtsc(tiny_tokenizer, path)[0], 0, "Tamsen")
+    assert other.text == "Tamsen said Tessel is good, and Tamsen is bad"
+    assert [other.text[s:e] for s, e in other.chars] == ["Tamsen", "Tessel"]
+    assert other.polarity == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("proposition", "opposite"),
+    [
+        ("The toll should stay", "The toll should not stay"),
+        ("The toll should not stay", "The toll should stay"),
+        ("A better toll", None),
+        ("Is it fair", None),
+    ],
+)
+def test_a_proposition_is_negated_at_its_first_auxiliary(proposition, opposite):
+    assert negated(proposition) == opposite
