@@ -16,7 +16,7 @@ from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture
 # The exporter and the encoder's library warn of their own future.
 pytestmark = pytest.mark.filterwarnings("default")
 
-PLAN = Plan(epochs=4, checkpoint_steps=2)
+PLAN = Plan(epochs=12, checkpoint_steps=5)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_p
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_number_of_steps(data, encoder, tmp_path):
-    train(data, encoder, tmp_path, replace(PLAN, epochs=2))
+    train(data, encoder, tmp_path, replace(PLAN, epochs=6))
     half = curve(tmp_path)[-1]["step"]
     train(data, encoder, tmp_path, PLAN)
     assert curve(tmp_path)[-1]["step"] == 2 * half
