@@ -5,7 +5,7 @@
 | `fetch` | the outlets' feeds and sitemaps, the archives | `raw`, `fetches`: the bytes as they came, written once |
 | `normalise` | `raw` | `articles`; `sketches`, which tell copies; the refused in `quarantine`; the plan of shards |
 | `read` | one shard of `articles` | its `mentions` and `statements` |
-| `entities` | `mentions`, `statements` | `entities`: who each name refers to |
+| `entities` | `mentions`, `statements` | `entities`: who each span refers to; `roles` |
 | `stance` | `statements`, `entities` | `stances`: how speakers stand toward people and issues |
 | `sentiment` | `mentions`, `entities` | `sentiments`: the outlet's own voice toward people |
 | `publish` | the whole lake | the warehouse and the front page, swapped in when their checks have passed |
@@ -118,9 +118,9 @@ def read(shard: int, shards: int) -> None:
 
 
 # `mentions` and `statements` are whole only when every shard is read: this task is the first that knows.
-@task(outlets=[table("mentions"), table("statements"), table("entities")])
+@task(outlets=[table("mentions"), table("statements"), table("entities"), table("roles")])
 def entities() -> None:
-    """Which entity each mention and each speaker refers to."""
+    """Which entity each span refers to, and who has which role."""
     with stage() as (day, settings):
         from pipeline.runs import run_entities
 

@@ -138,6 +138,22 @@ def read(
         console.print(table)
 
 
+@app.command(epilog="Examples: standpoint gazetteer latest-all.json.bz2 | standpoint gazetteer query.json")
+def gazetteer(
+    file: Annotated[Path, typer.Argument(help="A Wikidata dump (JSON) or a SPARQL result (JSON).", metavar="FILE")],
+) -> None:
+    """Bring the entities of a Wikidata file into the lake, where names are looked up from the next run on.
+
+    A file of the same name replaces what it brought before. Days that have run keep their ids; ids that turn out to be
+    one with those of the file are recorded in `merges`.
+    """
+    settings = _settings(warehouse="-", config="-")
+    from pipeline.runs import run_gazetteer
+
+    entities, merges = run_gazetteer(file, settings, on=_today())
+    print(f"{entities:,} entities are known in {settings.lake} now; {merges:,} ids turned out to be theirs")
+
+
 @app.command("check-source", epilog="Example: standpoint check-source https://harbourtimes.example/feed.xml")
 def check_source(
     url: Annotated[str, typer.Argument(help="Address of a feed, a sitemap or an outlet's page.", metavar="URL")],
@@ -363,7 +379,7 @@ def _text(content: bytes, name: str) -> str:
 def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
     import polars as pl
 
-    from pipeline.gazetteer import load_gazetteer
+    from pipeline.gazetteer import load_names
     from pipeline.reader import load_reader
     from pipeline.schemas import Articles
     from pipeline.stages.entities import resolve_entities
@@ -372,14 +388,14 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
 
     reader = load_reader(settings.reader, threads=settings.threads)
     newsroom = settings.newsroom() if settings.config != Path("-") else None
-    at = datetime(1970, 1, 1, tzinfo=UTC)  # one text alone has no day; nothing below looks at it
+    at = datetime.combine(_today(), datetime.min.time(), UTC)  # one text alone has no day: who is president today?
     article: dict[str, Any] = {name: "-" for name, column in Articles.columns().items() if column.dtype == pl.String}
     article |= {"day": at.date(), "published_at": at, "published_on": at.date(), "published_at_origin": "day"}
     article |= {"body": text, "language": reader.languages[0], "authors": [], "is_reprint": False}
     articles = Articles.validate(pl.DataFrame([article]), cast=True)
     mentions, statements = read_articles(articles, reader)
     known, issues = (newsroom.entities, newsroom.issues) if newsroom else ((), ())
-    entities = resolve_entities(articles, mentions, statements, known, load_gazetteer())
+    entities, _ = resolve_entities(articles, mentions, statements, load_names(known))
     stances = score_stance(articles, mentions, statements, entities, issues, reader.stance)
 
     names = entities.select("start", "end", "name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from typing import Any
 import polars as pl
 
 from pipeline.child import ChildError, children
-from pipeline.gazetteer import load_gazetteer
+from pipeline.gazetteer import IMPORTED, load_names, names_of
+from pipeline.gazetteer.wikidata import merges_of, read_wikidata
 from pipeline.lake import Lake
 from pipeline.reader import Reader, load_card, load_reader
 from pipeline.report import write_report
@@ -22,10 +24,14 @@ from pipeline.schemas import (
     Articles,
     Entities,
     Fetches,
+    Gazetteer,
     Mentions,
+    Merges,
+    Names,
     Printings,
     Quarantine,
     Raw,
+    Roles,
     Runs,
     Sentiments,
     Sketches,
@@ -176,14 +182,33 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
 
 
 def run_entities(day: date, settings: Settings) -> None:
-    """Which entity each mention and each speaker refers to."""
+    """Which entity each mention, speaker, description and pronoun refers to, and who has which role."""
     lake = Lake(settings.lake)
     with _recorded(day, "entities", settings) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
-        known = settings.newsroom().entities
-        entities = resolve_entities(lake.read(Articles, day), mentions, statements, known, load_gazetteer())
+        names = load_names(settings.newsroom().entities, lake)
+        entities, roles = resolve_entities(lake.read(Articles, day), mentions, statements, names)
+        lake.write(Roles, day, roles)
         lake.write(Entities, day, entities)
-        rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height)
+        rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height + roles.height)
+
+
+def run_gazetteer(file: Path, settings: Settings, *, on: date) -> tuple[int, int]:
+    """Bring the entities of a Wikidata file into the lake, in place of what a file of that name brought before.
+
+    Returns how many entities, and how many ids of the shipped gazetteer turned out to be theirs.
+
+    Raises:
+        GazetteerError: the file cannot be imported.
+    """
+    lake, part = Lake(settings.lake), re.sub(r"[^A-Za-z0-9]+", "-", file.name.split(".")[0]).strip("-") or "import"
+    entities = read_wikidata(file)
+    merges = merges_of(entities, on)
+    lake.write(Gazetteer, None, entities, part)
+    lake.write(Merges, None, merges, part)
+    # Names last: the look-up reads nothing else.
+    lake.write(Names, None, names_of(entities, IMPORTED), part)
+    return entities.height, merges.height
 
 
 def run_stance(day: date, settings: Settings) -> None:

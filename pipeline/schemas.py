@@ -25,6 +25,18 @@ QUARANTINE_REASONS = [
     "too_short",  # a stub: a paywall's teaser, a caption, a cookie wall
     "duplicate_url",  # a second record of the same canonical URL on the same day
 ]
+RESOLVED_BY = [
+    "known",  # a name that the gazetteer or the operator knows
+    "name",  # a name that no one knows, whole: it can only be itself
+    "surname",  # the bearer of that surname in the article
+    "acronym",  # the name of the article that it abbreviates
+    "demonym",  # Russian, Russians: the country; Republican: the party
+    "metonym",  # Moscow, the Kremlin: the government that works there
+    "description",  # the Russian president: who holds the office then, or has that role in the article
+    "pronoun",  # he, she, who: the person that the sentences before speak of
+    "speaker",  # the head of a speaker span: "Lund, head of the union,"
+    "ambiguous",  # several fit and nothing tells which: left apart under an id of its own
+]
 FETCH_STATUSES = [
     "fetched",  # the source answered and gave at least one record
     "empty",  # the source answered and had nothing for the day
@@ -211,8 +223,16 @@ class Statements(dy.Schema):
     reader = _reader()
 
 
+def _wikidata_id() -> dy.String:
+    return dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
+
+
+def _entity_type() -> dy.Enum:
+    return dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+
+
 class Entities(dy.Schema):
-    """One row per resolved span of an article (a mention, or a speaker that is no mention): the entity it refers to."""
+    """One row per resolved span of an article (a mention, a speaker, a description, a pronoun): whom it refers to."""
 
     day = _day()
     article_id = _article_id()
@@ -220,13 +240,34 @@ class Entities(dy.Schema):
     end = dy.Int64(primary_key=True, min=1, metadata=_doc("Code point after the span."))
     entity_id = dy.String(metadata=_doc("Stable id across articles and days: the Wikidata QID where one is known."))
     name = dy.String(metadata=_doc("The entity's full name, as known or as first printed in the article."))
-    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
-    wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
-    method = dy.Enum(
-        ["known", "name", "surname", "acronym", "demonym", "pronoun", "speaker"],
-        metadata=_doc("How the span was resolved."),
-    )
+    type = _entity_type()
+    wikidata_id = _wikidata_id()
+    method = dy.Enum(RESOLVED_BY, metadata=_doc("How the span was resolved."))
+    is_metonym = dy.Bool(metadata=_doc("True where a place stands for the government that works there: Moscow."))
     probability = _probability("How sure the resolution is.")
+    runner_up_id = dy.String(
+        nullable=True, metadata=_doc("The next likeliest entity, or the likeliest where the span is left apart.")
+    )
+
+
+class Roles(dy.Schema):
+    """One row per role that an article gives a person: the words of the role, and of what country or organisation."""
+
+    day = _day()
+    article_id = _article_id()
+    start = dy.Int64(primary_key=True, min=0, metadata=_doc("First code point of the role's words."))
+    end = dy.Int64(primary_key=True, min=1, metadata=_doc("Code point after the role's words."))
+    entity_id = dy.String(primary_key=True, metadata=_doc("The person."))
+    name = dy.String(metadata=_doc("The person's name."))
+    role = dy.String(metadata=_doc("The words of the role: head of the Russian General Staff."))
+    office = dy.String(metadata=_doc("The role without of what, in small letters: head, press secretary, president."))
+    is_former = dy.Bool(metadata=_doc("True where the article says that it is over: former, ex-, then."))
+    organisation_id = dy.String(nullable=True, metadata=_doc("Entity id of the organisation, where the words name it."))
+    organisation = dy.String(nullable=True, metadata=_doc("Name of the organisation."))
+    country_id = dy.String(nullable=True, metadata=_doc("Entity id of the country or place, where the words name it."))
+    country = dy.String(nullable=True, metadata=_doc("Name of the country or place."))
+    published_on = dy.Date(metadata=_doc("UTC day of publication: when the person had the role, by the article."))
+    probability = _probability("How sure it is that the role is this person's.")
 
 
 class Stances(dy.Schema):
@@ -298,16 +339,53 @@ class Runs(dy.Schema):
 
 
 class Gazetteer(dy.Schema):
-    """One row per known entity, shipped with the package: what names across articles and days are resolved to."""
+    """One row per known entity: what names across articles and days are resolved to."""
 
     entity_id = dy.String(primary_key=True, metadata=_doc("Wikidata QID where known, else the id that the name gets."))
     name = dy.String(metadata=_doc("Full name, as shown."))
-    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
-    wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
+    type = _entity_type()
+    wikidata_id = _wikidata_id()
     aliases = dy.List(dy.String(), metadata=_doc("Names that mean the entity, the full name among them."))
     demonyms = dy.List(dy.String(), metadata=_doc("Adjectives and members: Russian, Russians; Republican."))
     gender = dy.Enum(["f", "m"], nullable=True, metadata=_doc("Of a person, where known: tells he from she."))
-    capital_of = dy.String(nullable=True, metadata=_doc("Entity id of the country whose capital it is."))
+    country = dy.String(nullable=True, metadata=_doc("Entity id of the country that it belongs to."))
+    stands_for = dy.String(
+        nullable=True, metadata=_doc("Entity id of whose government the place stands for: Moscow for Russia.")
+    )
+    offices = dy.List(
+        dy.Struct(
+            {"role": dy.String(), "of": dy.String()}
+            | {"starts_on": dy.Date(nullable=True), "ends_on": dy.Date(nullable=True)}
+        ),
+        metadata=_doc("Roles held: role, entity id of the country or organisation, first and last day where known."),
+    )
+    starts_on = dy.Date(nullable=True, metadata=_doc("First day of the entity: birth, foundation; null = not known."))
+    ends_on = dy.Date(nullable=True, metadata=_doc("Last day that it exists; null = not known, or it still does."))
+    prominence = dy.Int64(
+        nullable=True, min=0, metadata=_doc("Wikipedias that have a page on it, where known: tells namesakes apart.")
+    )
+
+
+class Names(dy.Schema):
+    """One row per key, entity that it may mean, and term: the gazetteer as names are looked up in it, sorted by key."""
+
+    key = dy.String(metadata=_doc("Letters of the name, or office and of what: `pipeline/names.py`."))
+    via = dy.Enum(
+        ["name", "demonym", "place", "office"],
+        metadata=_doc("What the key is to the entity: its name, its people, its seat, an office that it holds."),
+    )
+    entity_id = dy.String(metadata=_doc("The entity."))
+    starts_on = dy.Date(nullable=True, metadata=_doc("First day that the key means the entity; null = not known."))
+    ends_on = dy.Date(nullable=True, metadata=_doc("Last day that the key means the entity; null = not known."))
+    name = dy.String(metadata=_doc("The entity's full name."))
+    type = _entity_type()
+    wikidata_id = _wikidata_id()
+    gender = dy.Enum(["f", "m"], nullable=True, metadata=_doc("Of a person, where known."))
+    related = dy.List(dy.String(), metadata=_doc("Entity ids that speak for it where an article names them."))
+    prominence = dy.Int64(nullable=True, min=0, metadata=_doc("Wikipedias that have a page on it, where known."))
+    rank = dy.Int64(
+        min=0, metadata=_doc("Whose word it is: 0 the operator's, 1 the shipped gazetteer's, 2 the lake's.")
+    )
 
 
 class Printings(dy.Schema):
@@ -316,6 +394,16 @@ class Printings(dy.Schema):
     article_id = dy.String(primary_key=True, metadata=_doc("The article, in its latest revision."))
     story_id = dy.String(metadata=_doc("The story: the article_id of its first printing."))
     reprint_of = dy.String(nullable=True, metadata=_doc("The article that it is a copy of; null = its own text."))
+
+
+class Merges(dy.Schema):
+    """One row per entity id that turned out to be another's: the lake keeps the old id, the warehouse shows the new."""
+
+    old_id = dy.String(primary_key=True, metadata=_doc("The id that was given up."))
+    entity_id = dy.String(metadata=_doc("The id that it turned out to be."))
+    merged_on = dy.Date(metadata=_doc("Day of the decision."))
+    reason = dy.String(metadata=_doc("Why the two are one."))
+    source = dy.Enum(["operator", "import"], metadata=_doc("Who decided: the configuration, or an import."))
 
 
 LAKE: dict[str, type[dy.Schema]] = {
@@ -328,12 +416,18 @@ LAKE: dict[str, type[dy.Schema]] = {
     "mentions": Mentions,
     "statements": Statements,
     "entities": Entities,
+    "roles": Roles,
     "stances": Stances,
     "sentiments": Sentiments,
     "runs": Runs,
 }
-# Tables of no day: what is told anew from all days at each publish.
-KNOWLEDGE: dict[str, type[dy.Schema]] = {"printings": Printings}
+# Tables of no day: what is known of the world, and what is told anew from all days at each publish.
+KNOWLEDGE: dict[str, type[dy.Schema]] = {
+    "gazetteer": Gazetteer,
+    "names": Names,
+    "merges": Merges,
+    "printings": Printings,
+}
 
 
 # --- warehouse -------------------------------------------------------------------------------------------------------
@@ -428,6 +522,13 @@ class WarehouseArticles(Articles):
     is_latest = _is_latest()
 
 
+class WarehouseMerges(Merges):
+    """One row per entity id that turned out to be another's: every other table shows `current_id` in its place."""
+
+    current_id = dy.String(metadata=_doc("The id that stands for it now, after all merges."))
+    spans = dy.Int64(min=0, metadata=_doc("Spans of the lake that carry the old id."))
+
+
 class EntityNames(dy.Schema):
     """One row per entity: a person, organisation, place or other name that the articles speak of, across all days."""
 
@@ -435,12 +536,33 @@ class EntityNames(dy.Schema):
     name = dy.String(metadata=_doc("The name that most spans were resolved to."))
     type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
     wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))
-    aliases = dy.List(dy.String(), metadata=_doc("The words that named it, as printed, no pronouns; in ABC order."))
+    aliases = dy.List(
+        dy.String(), metadata=_doc("The words that named it, as printed, no descriptions or pronouns; in ABC order.")
+    )
+    old_ids = dy.List(dy.String(), metadata=_doc("Ids that turned out to be its own, in ABC order: see `merges`."))
     first_on = dy.Date(nullable=True, metadata=_doc("First day of publication; null where every revision left it out."))
     last_on = dy.Date(nullable=True, metadata=_doc("Last day of publication; null where every revision left it out."))
     articles = _articles()
     articles_unique = _articles_unique()
     mentions = _count("Mentions in those articles, whoever speaks.")
+
+
+class Resolutions(Entities):
+    """One row per resolved span: a name, a speaker, a description or a pronoun, and the entity that it refers to."""
+
+    text = dy.String(metadata=_doc("The words of the span."))
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class WarehouseRoles(Roles):
+    """One row per role that an article gives a person: the words of the role, and of what country or organisation."""
+
+    outlet = _outlet()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
 
 
 class WarehouseMentions(Mentions):
@@ -669,7 +791,10 @@ WAREHOUSE: dict[str, type[dy.Schema]] = {
     "eval_scores": EvalScores,
     "quarantine": Quarantine,
     "articles": WarehouseArticles,
+    "merges": WarehouseMerges,
     "entities": EntityNames,
+    "resolutions": Resolutions,
+    "roles": WarehouseRoles,
     "mentions": WarehouseMentions,
     "statements": WarehouseStatements,
     "stances": WarehouseStances,

@@ -105,6 +105,16 @@ class Issue(_Strict):
     ends_on: date | None = None
 
 
+class Office(_Strict):
+    """A role that a person holds: "president" of an entity, from one day to another."""
+
+    role: str
+    of: str
+    """Entity id of the country or organisation."""
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
 class KnownEntity(_Strict):
     """An entity that the operator knows: its aliases resolve to it."""
 
@@ -112,16 +122,35 @@ class KnownEntity(_Strict):
     name: str
     type: Literal["PER", "ORG", "LOC", "MISC"]
     aliases: tuple[str, ...] = ()
+    demonyms: tuple[str, ...] = ()
+    """Adjectives and members: Corvanian, Corvanians."""
     wikidata_id: str | None = Field(default=None, pattern=r"^Q\d+$")
+    gender: Literal["f", "m"] | None = None
+    country: str | None = None
+    """Entity id of the country that it belongs to: what tells it from a namesake elsewhere."""
+    offices: tuple[Office, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class Merge(_Strict):
+    """Two entity ids that turned out to be one: the warehouse shows `old` as `entity` from the next publish on."""
+
+    old: str
+    entity: str
+    on: date
+    """Day of the decision."""
+    reason: str = Field(min_length=1)
 
 
 class Config(_Strict):
-    """The newsroom: outlets with their sources, archives, the watch-list of issues, known entities."""
+    """The newsroom: outlets with their sources, archives, the watch-list of issues, known entities, merges."""
 
     outlets: tuple[Outlet, ...] = Field(min_length=1)
     archives: tuple[Archive, ...] = ()
     issues: tuple[Issue, ...] = ()
     entities: tuple[KnownEntity, ...] = ()
+    merges: tuple[Merge, ...] = ()
     web: Web = Web()
 
     @model_validator(mode="after")
@@ -130,6 +159,7 @@ class Config(_Strict):
             ("outlet domain", [o.domain for o in self.outlets]),
             ("issue id", [i.id for i in self.issues]),
             ("entity id", [e.id for e in self.entities]),
+            ("id that is merged", [m.old for m in self.merges]),
         ):
             if twice := sorted({i for i in ids if ids.count(i) > 1}):
                 raise ValueError(f"{what} given twice: {', '.join(twice)}")

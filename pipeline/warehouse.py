@@ -36,9 +36,11 @@ from pipeline.schemas import (
     Fetches,
     Issues,
     Mentions,
+    Merges,
     Printings,
     Quarantine,
     Raw,
+    Roles,
     Sentiments,
     Stances,
     Statements,
@@ -55,7 +57,7 @@ MEMORY_LIMIT = "2GB"
 # Characters of a check's example: enough for three rows without their texts.
 EXAMPLE_CHARACTERS = 600
 # What a day must have, whole, before its rows count.
-STAGED = (Articles, Quarantine, Mentions, Statements, Entities, Stances, Sentiments)
+STAGED = (Articles, Quarantine, Mentions, Statements, Entities, Roles, Stances, Sentiments)
 
 # sql/macros: what the marts are computed with, each after those that it uses …
 FORMULAS = ("t975", "mean_margin", "mean_low", "mean_high", "wilson_low", "wilson_high", "is_called")
@@ -179,6 +181,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
             {"outlet": [o.domain for o in config.outlets], "name": [o.name for o in config.outlets]}
         ),
         "issues": pl.DataFrame(issues, _dtypes(Issues)),
+        "merges": _merges(lake, config),
         "printings": lake.read(Printings, None),
         "eval_scores": EvalScores.validate(
             pl.DataFrame(schema=_dtypes(EvalScores)) if eval_scores is None or eval_scores.is_empty() else eval_scores
@@ -189,6 +192,31 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
         con.execute(f"CREATE TABLE lake.{table} AS FROM given")
         con.unregister("given")
     return rows
+
+
+def _merges(lake: Lake, config: Config) -> pl.DataFrame:
+    """The ids that turned out to be another's, with the id that stands for each after all merges.
+
+    The operator's decision goes before an import's.
+
+    Raises:
+        PublishError: merges go in a circle.
+    """
+    ours = [{"old_id": m.old, "entity_id": m.entity, "merged_on": m.on, "reason": m.reason} for m in config.merges]
+    operators = pl.DataFrame([row | {"source": "operator"} for row in ours], _dtypes(Merges))
+    imported = lake.scan(Merges)
+    every = [operators, *([] if imported is None else [imported.collect().sort("merged_on")])]
+    merges = pl.concat(every).unique("old_id", keep="first", maintain_order=True)
+    into = dict(merges.select("old_id", "entity_id").iter_rows())
+    current: dict[str, str] = {}
+    for old in into:
+        chain = [old]
+        while chain[-1] in into:
+            chain.append(into[chain[-1]])
+            if chain[-1] in chain[:-1]:
+                raise PublishError(f"merges go in a circle: {' -> '.join(chain)}; take one of them out")
+        current[old] = chain[-1]
+    return merges.with_columns(current_id=pl.col("old_id").replace(current)).sort("old_id")
 
 
 def _is_whole(parts: list[str]) -> bool:

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.lake import Lake
 from pipeline.schemas import LAKE, Fetches, Printings, Raw, Runs
-from pipeline.settings import Config, Issue, Outlet
+from pipeline.settings import Config, Issue, Merge, Outlet
 
 ALDER, BIRCH = "alder.example", "birch.example"
 CONFIG = Config(
@@ -24,6 +24,7 @@ CONFIG = Config(
             aliases=("tunnel",),
         ),
     ),
+    merges=(Merge(old="per-mara-vos", entity="per-mara-voss", on=date(2026, 3, 1), reason="a misprint of March"),),
 )
 DAY = date(2026, 3, 2)
 NEGATIVE, NEUTRAL, POSITIVE = (0.8, 0.15, 0.05), (0.1, 0.8, 0.1), (0.05, 0.15, 0.8)
@@ -125,7 +126,17 @@ class Desk:
             "entities",
             _key(article)
             | {"start": start, "end": end, "entity_id": entity_id, "name": name, "type": type, "wikidata_id": None}
-            | {"method": method, "probability": 0.9},
+            | {"method": method, "is_metonym": False, "probability": 0.9, "runner_up_id": None},
+        )
+
+    def role(self, article: dict[str, Any], role: str, entity_id: str, name: str) -> None:
+        start, end = self._span(article, role)
+        self._add(
+            "roles",
+            _key(article)
+            | {"start": start, "end": end, "entity_id": entity_id, "name": name, "role": role, "office": role.lower()}
+            | {"is_former": False, "organisation_id": None, "organisation": None, "country_id": None, "country": None}
+            | {"published_on": article["published_on"], "probability": 0.9},
         )
 
     def statement(self, article: dict[str, Any], content: str, speaker: str | None = None, nth: int = 0) -> str:
@@ -243,6 +254,7 @@ BODY = """Mayor Mara Voss 🌉 opened the pier on Monday.
 def report(desk: Desk, article: dict[str, Any], tone: tuple[float, float, float]) -> None:
     """What a reader finds in an article that says BODY: three entities, two statements, two sides."""
     desk.mention(article, "Mara Voss", "per-mara-voss", polarity=tone)
+    desk.role(article, "Mayor", "per-mara-voss", "Mara Voss")
     desk.mention(article, "Otto Lind", "per-otto-lind")
     desk.mention(article, "Quay Union", "org-quay-union", type="ORG", polarity=UNSURE)
     desk.mention(article, "Voss", "per-mara-voss", name="Mara Voss", nth=1)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from pipeline import runs
+from pipeline.gazetteer import load_names
+from pipeline.lake import Lake
 from pipeline.settings import Settings
 from tests.faults.newsroom import DAYS, SmallReader, set_up
 from tests.faults.test_kill import lake, warehouse
@@ -93,3 +97,24 @@ def test_a_day_in_the_future_is_refused(tmp_path: Path) -> None:
     set_up(tmp_path)
     with pytest.raises(runs.DayError, match="2026-01-05 is in the future"):
         runs.run_fetch(DAY, settings(tmp_path), today=date(2026, 1, 4))
+
+
+def test_days_run_in_reverse_order_leave_the_same_bytes(tmp_path: Path) -> None:
+    for folder, days in ((tmp_path / "forth", DAYS), (tmp_path / "back", tuple(reversed(DAYS)))):
+        set_up(folder)
+        for day in days:
+            run(settings(folder), day)
+    assert lake(tmp_path / "forth") == lake(tmp_path / "back")
+
+
+def test_an_import_is_known_from_the_next_run_on_and_replaces_itself(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    file = tmp_path / "people.json"
+    person = {"id": "Q900", "labels": {"en": {"value": "Xanthe Quill"}}, "claims": {"P31": [
+        {"mainsnak": {"datavalue": {"value": {"id": "Q5"}}}}
+    ]}}  # fmt: skip
+    file.write_text(json.dumps(person))
+    for _ in range(2):
+        assert runs.run_gazetteer(file, settings(tmp_path), on=DAY) == (1, 0)
+    found = load_names((), Lake(settings(tmp_path).lake))(pl.Series(["xanthe quill"]))
+    assert found["entity_id"].to_list() == ["Q900"]

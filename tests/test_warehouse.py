@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from pipeline import warehouse as room
 from pipeline.lake import Lake
-from pipeline.schemas import LAKE, WAREHOUSE, Mentions
+from pipeline.schemas import LAKE, WAREHOUSE, Mentions, Merges
+from pipeline.settings import Config, Merge
 from pipeline.warehouse import PublishError, build_warehouse
 from tests.desk import ALDER, BIRCH, BODY, CONFIG, DAY, POSITIVE, Desk, report, write_week
 
@@ -174,6 +175,74 @@ def test_an_entity_lists_the_names_it_was_called_but_no_pronoun(tmp_path: Path) 
     )
     assert aliases == ["Mara Voss", "Voss"]
     assert articles == 2
+
+
+# --- ids that turn out to be one -------------------------------------------------------------------------------------
+
+
+def merged(**ids: str) -> Config:
+    merges = tuple(Merge(old=old, entity=new, on=DAY, reason="a test") for old, new in ids.items())
+    return CONFIG.model_copy(update={"merges": merges})
+
+
+def test_a_merge_shows_everywhere_and_changes_no_row_of_the_lake(tmp_path: Path) -> None:
+    lake = desk(tmp_path).file()
+    before = {file: file.read_bytes() for file in (tmp_path / "lake").rglob("*.parquet")}
+    config = merged(**{"per-otto-lind": "Q77"})
+    build_warehouse(lake, tmp_path / "w.duckdb", config, threads=1)
+    for table, column in (
+        ("entities", "entity_id"), ("resolutions", "entity_id"), ("mentions", "entity_id"), ("stances", "holder_id"),
+        ("statements", "speaker_id"), ("sentiments", "entity_id"), ("speaker_share_daily", "speaker_id"),
+    ):  # fmt: skip
+        ids = {value for (value,) in query(tmp_path / "w.duckdb", f"SELECT {column} FROM {table}")}
+        assert "Q77" in ids and "per-otto-lind" not in ids, table
+    assert query(tmp_path / "w.duckdb", "SELECT name, old_ids, wikidata_id FROM entities WHERE entity_id = 'Q77'") == [
+        ("Otto Lind", ["per-otto-lind"], "Q77")
+    ]
+    assert {file: file.read_bytes() for file in (tmp_path / "lake").rglob("*.parquet")} == before
+
+
+def test_merges_follow_one_another_and_count_their_spans(tmp_path: Path) -> None:
+    config = merged(**{"per-otto-lind": "per-o-lind", "per-o-lind": "Q77"})
+    build_warehouse(desk(tmp_path).file(), tmp_path / "w.duckdb", config, threads=1)
+    assert query(tmp_path / "w.duckdb", "SELECT old_id, entity_id, current_id, spans, reason FROM merges") == [
+        ("per-o-lind", "Q77", "Q77", 0, "a test"),
+        ("per-otto-lind", "per-o-lind", "Q77", 2, "a test"),
+    ]
+
+
+def test_the_sentiment_toward_two_who_are_one_is_the_mean_over_their_mentions(tmp_path: Path) -> None:
+    build_warehouse(
+        desk(tmp_path).file(), tmp_path / "w.duckdb", merged(**{"per-otto-lind": "per-mara-voss"}), threads=1
+    )
+    [(mentions, positive)] = query(
+        tmp_path / "w.duckdb", "SELECT mentions, positive FROM sentiments WHERE entity_id = 'per-mara-voss'"
+    )
+    # Voss is named twice in the outlet's own voice, Lind twice; one mention of the four is positive.
+    assert mentions == 4
+    assert positive == pytest.approx((POSITIVE[2] + 3 * 0.1) / 4)
+
+
+def test_nobody_has_a_stance_toward_whom_they_turned_out_to_be(tmp_path: Path) -> None:
+    build_warehouse(
+        desk(tmp_path).file(), tmp_path / "w.duckdb", merged(**{"per-otto-lind": "per-mara-voss"}), threads=1
+    )
+    assert query(tmp_path / "w.duckdb", "SELECT count(*) FROM stances WHERE target_kind = 'entity'") == [(0,)]
+
+
+def test_the_operator_s_merge_goes_before_an_import_s(tmp_path: Path) -> None:
+    lake = desk(tmp_path).file()
+    row = {"old_id": ["per-otto-lind"], "entity_id": ["Q78"], "merged_on": [DAY], "reason": ["x"], "source": ["import"]}
+    lake.write(Merges, None, Merges.validate(pl.DataFrame(row), cast=True), "dump")
+    publish(lake, tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT count(*) FROM entities WHERE entity_id = 'Q78'") == [(1,)]
+    build_warehouse(lake, tmp_path / "w.duckdb", merged(**{"per-otto-lind": "Q77"}), threads=1)
+    assert query(tmp_path / "w.duckdb", "SELECT current_id, source FROM merges") == [("Q77", "operator")]
+
+
+def test_merges_that_go_in_a_circle_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="merges go in a circle: a -> b -> a"):
+        build_warehouse(desk(tmp_path).file(), tmp_path / "w.duckdb", merged(a="b", b="a"), threads=1)
 
 
 # --- offsets ---------------------------------------------------------------------------------------------------------

@@ -1,17 +1,149 @@
-"""The shipped gazetteer: known people, organisations and places. `python -m pipeline.gazetteer build` makes it anew."""
+"""Who is known: the shipped gazetteer, what the lake adds to it, and what the operator adds to both.
+
+`python -m pipeline.gazetteer build` makes the shipped file anew; `standpoint gazetteer FILE` brings a Wikidata file
+into the lake.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Gazetteer
+from pipeline.lake import Lake
+from pipeline.names import LookUp, key, office_key
+from pipeline.schemas import Gazetteer, Names
+from pipeline.settings import KnownEntity
 
 FILE = Path(__file__).with_name("known.parquet")
+OPERATOR, SHIPPED, IMPORTED = range(3)
 
 
 def load_gazetteer(file: Path = FILE) -> dy.DataFrame[Gazetteer]:
-    """The known entities, one row each, sorted by id."""
+    """The shipped entities, one row each, sorted by id."""
     return Gazetteer.validate(pl.read_parquet(file), cast=True)
+
+
+def load_names(known: Sequence[KnownEntity] = (), lake: Lake | None = None) -> LookUp:
+    """The look-up of every name that the operator, the shipped gazetteer or the lake knows.
+
+    The lake's names are scanned for the keys that are asked for, never held: a million cost no worker any memory.
+    """
+    small = pl.concat([names_of(entities_of(known), OPERATOR), _shipped_names()])
+    large = lake.scan(Names) if lake else None
+
+    def look_up(keys: pl.Series) -> dy.DataFrame[Names]:
+        wanted = keys.drop_nulls().unique().implode()
+        found = small.lazy().filter(pl.col("key").is_in(wanted))
+        if large is not None:
+            found = pl.concat([found, large.filter(pl.col("key").is_in(wanted))])
+        return merged(found)
+
+    return look_up
+
+
+def merged(found: pl.LazyFrame) -> dy.DataFrame[Names]:
+    """Rows of several sources as those of one: whom two know, by Wikidata id, has the name that the first gives it."""
+    entity = pl.col("entity_id")
+    return Names.validate(
+        found.collect()
+        .sort("key", "via", "entity_id", "rank", "starts_on", nulls_last=True)
+        .with_columns(
+            pl.col("name", "type").first().over(entity, order_by="rank"),
+            pl.col("gender").drop_nulls().first().over(entity),
+            pl.col("prominence").max().over(entity),
+            pl.col("rank").min().over(entity),
+        )
+        .unique(["key", "via", "entity_id", "starts_on"], keep="first", maintain_order=True),
+        cast=True,
+    )
+
+
+def names_of(entities: dy.DataFrame[Gazetteer], rank: int) -> dy.DataFrame[Names]:
+    """Every key that leads to one of the entities, sorted."""
+    rows = entities.with_columns(
+        related=pl.concat_list(
+            pl.col("country").fill_null(""),
+            pl.col("stands_for").fill_null(""),
+            pl.col("offices").list.eval(pl.element().struct.field("of")),
+        )
+        .list.unique()
+        .list.sort()
+        .list.eval(pl.element().filter(pl.element() != "")),
+        rank=pl.lit(rank, pl.Int64),
+    )
+    via = pl.Enum(["name", "demonym", "place", "office"])
+    columns = [c for c in Names.column_names() if c not in ("key", "via")]
+    keyed = [
+        rows.explode("aliases", empty_as_null=False, keep_nulls=False).select(
+            *columns, key=key(pl.col("aliases")), via=pl.lit("name", via)
+        ),
+        rows.explode("demonyms", empty_as_null=False, keep_nulls=False).select(
+            *columns, key=key(pl.col("demonyms")), via=pl.lit("demonym", via)
+        ),
+        # The row of a place says where it is looked up; what it means is the row of whom it stands for.
+        rows.filter(pl.col("stands_for").is_not_null())
+        .explode("aliases", empty_as_null=False, keep_nulls=False)
+        .select(pl.col("stands_for").alias("entity_id"), key=key(pl.col("aliases")))
+        .join(rows.select(columns), on="entity_id")
+        .select(*columns, "key", via=pl.lit("place", via)),
+        rows.drop("starts_on", "ends_on")
+        .explode("offices", empty_as_null=False, keep_nulls=False)
+        .unnest("offices")
+        .select(*columns, key=office_key(pl.col("role"), pl.col("of")), via=pl.lit("office", via)),
+    ]
+    return Names.validate(
+        pl.concat(frame.select(Names.column_names()) for frame in keyed)
+        .filter(pl.col("key") != "")
+        .unique(["key", "via", "entity_id", "starts_on"], keep="first", maintain_order=True)
+        .sort("key", "via", "entity_id", "starts_on", nulls_last=True),
+        cast=True,
+    )
+
+
+def entities_of(known: Sequence[KnownEntity]) -> dy.DataFrame[Gazetteer]:
+    """The operator's entities as the gazetteer holds them."""
+    return frame_of(
+        {
+            "entity_id": e.wikidata_id or e.id,
+            "name": e.name,
+            "type": e.type,
+            "wikidata_id": e.wikidata_id,
+            "aliases": [e.name, *e.aliases],
+            "demonyms": list(e.demonyms),
+            "gender": e.gender,
+            "country": e.country,
+            "offices": [office.model_dump() for office in e.offices],
+            "starts_on": e.starts_on,
+            "ends_on": e.ends_on,
+        }
+        for e in sorted(known, key=lambda e: e.id)
+    )
+
+
+def frame_of(rows: Any) -> dy.DataFrame[Gazetteer]:
+    """Rows of the gazetteer, by id; of rows with one id the first gives what only one can give, all give the lists."""
+    lists = ["aliases", "demonyms", "offices"]
+    rows = [{name: [] for name in lists} | row for row in rows]
+    schema = Gazetteer.create_empty().schema | {"type": pl.String, "gender": pl.String}
+    frame = pl.DataFrame(rows, schema=schema)
+    firsts = [name for name in Gazetteer.column_names() if name not in ("entity_id", *lists)]
+    return Gazetteer.validate(
+        frame.group_by("entity_id", maintain_order=True)
+        .agg(
+            pl.col(firsts).drop_nulls().first(),
+            pl.col(lists).list.explode(keep_nulls=False, empty_as_null=False).unique(maintain_order=True),
+        )
+        .select(Gazetteer.column_names())
+        .sort("entity_id"),
+        cast=True,
+    )
+
+
+@cache
+def _shipped_names() -> dy.DataFrame[Names]:
+    return names_of(load_gazetteer(), SHIPPED)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
-import unicodedata
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import yaml
 
-from pipeline.gazetteer import FILE
+from pipeline.gazetteer import FILE, frame_of
+from pipeline.names import key, own_id
 from pipeline.schemas import Gazetteer
 
 OURS = Path(__file__).with_name("known.toml")
@@ -26,57 +28,51 @@ OURS = Path(__file__).with_name("known.toml")
 ALSO_COUNTRIES = {"GRL", "HKG", "PRI", "PSE", "TWN", "UNK", "VAT"}
 # Other capitals and codes of up to three letters are words, initials or other names far more often.
 CODES = {"DRC", "PRC", "UAE", "UK", "US", "USA"}
+UNITED_STATES = "Q30"
+CAMPAIGN = timedelta(days=730)
+CHAMBERS = {"sen": "senator", "rep": "representative"}
+PARTIES = {"Democrat": "Q29552", "Republican": "Q29468"}
 
 
-def build(folder: Path) -> pl.DataFrame:
+def build(folder: Path) -> dy.DataFrame[Gazetteer]:
     """The gazetteer from the two public sources in the folder and our own list: one row per entity, sorted by id.
 
-    Rows that name the same Wikidata id are one entity: the first gives the name, all of them the aliases.
+    Rows that name the same Wikidata id are one entity: the first gives the name, all of them the aliases. So is a row
+    of ours without one, where only one other row has its name.
     """
     ours = tomllib.loads(OURS.read_text(encoding="utf-8"))
     rows = [
         *(_row(**entity) for entity in ours["entity"]),
         *_countries(json.loads((folder / "countries.json").read_text(encoding="utf-8")), ours),
-        *_legislators(yaml.safe_load((folder / "us-legislators-current.yaml").read_text(encoding="utf-8"))),
+        *_legislators(yaml.safe_load((folder / "us-legislators-current.yaml").read_text(encoding="utf-8")), ours),
     ]
-    lists = pl.col("aliases", "demonyms").list.explode(keep_nulls=False, empty_as_null=False)
-    firsts = [pl.col(name).drop_nulls().first() for name in ("name", "type", "wikidata_id", "gender", "capital_of")]
-    frame = pl.DataFrame(rows, schema=Gazetteer.create_empty().schema | {"type": pl.String, "gender": pl.String})
-    return Gazetteer.validate(
-        frame.group_by("entity_id", maintain_order=True)
-        .agg(*firsts, lists.unique(maintain_order=True))
-        .select(Gazetteer.column_names())
-        .sort("entity_id"),
-        cast=True,
-    )
+    letters: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if row["wikidata_id"]:
+            for alias in row["aliases"]:
+                letters.setdefault((row["type"], _key(alias)), set()).add(row["wikidata_id"])
+    for row in rows:
+        same = letters.get((row["type"], _key(row["name"])), set())
+        if not row["wikidata_id"] and len(same) == 1:
+            row["wikidata_id"] = next(iter(same))
+        row["entity_id"] = row["wikidata_id"] or _own_id(row["type"], row["name"])
+    return frame_of(rows)
 
 
-def _row(
-    name: str,
-    type: str,
-    wikidata_id: str | None = None,
-    aliases: list[str] | None = None,
-    demonyms: list[str] | None = None,
-    gender: str | None = None,
-    capital_of: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "entity_id": wikidata_id or f"{type.lower()}-{_slug(name)}",
-        "name": name,
-        "type": type,
-        "wikidata_id": wikidata_id,
-        "aliases": list(dict.fromkeys([name, *(aliases or [])])),
-        "demonyms": [form for demonym in demonyms or [] for form in _forms(demonym)],
-        "gender": gender,
-        "capital_of": capital_of,
-    }
+def _row(name: str, type: str, **given: Any) -> dict[str, Any]:
+    demonyms = [form for demonym in given.pop("demonyms", []) for form in _forms(demonym)]
+    offices = [{"starts_on": None, "ends_on": None} | office for office in given.pop("offices", [])]
+    aliases = list(dict.fromkeys([name, *given.pop("aliases", [])]))
+    row = {"name": name, "type": type, "aliases": aliases, "demonyms": demonyms, "offices": offices}
+    return {"wikidata_id": None} | row | given
 
 
-def _slug(name: str) -> str:
-    """The id part of a name: as the entities stage makes it for a name that no one knows."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    plain = plain.lower().replace("’", "'").replace("'", "").replace(".", "")
-    return "-".join("".join(c if c.isalnum() else " " for c in plain).split()).removeprefix("the-")
+def _key(name: str) -> str:
+    return str(pl.select(key(pl.lit(name))).item())
+
+
+def _own_id(type: str, name: str) -> str:
+    return str(pl.select(own_id(pl.lit(type), key(pl.lit(name)))).item())
 
 
 def _forms(demonym: str) -> list[str]:
@@ -99,18 +95,21 @@ def _countries(countries: list[dict[str, Any]], ours: dict[str, Any]) -> Iterato
         row = _row(
             name,
             "LOC",
-            extra.get("wikidata_id"),
-            [
+            wikidata_id=extra["wikidata_id"],
+            aliases=[
                 country["name"]["official"],
                 *(a for a in country["altSpellings"] if _is_name(a)),
                 *extra.get("aliases", []),
             ],
-            [d for d in dict.fromkeys([*", ".join(demonym.values()).split(", "), *extra.get("demonyms", [])]) if d],
+            demonyms=[
+                d for d in dict.fromkeys([*", ".join(demonym.values()).split(", "), *extra.get("demonyms", [])]) if d
+            ],
         )
         yield row
         for capital in country["capital"]:
             if capital not in row["aliases"]:
-                yield _row(capital, "LOC", capital_of=row["entity_id"], **ours["capitals"].get(capital, {}))
+                facts = {"country": extra["wikidata_id"], "stands_for": extra["wikidata_id"]}
+                yield _row(capital, "LOC", **facts, **ours["capitals"].get(capital, {}))
 
 
 def _is_name(spelling: str) -> bool:
@@ -119,7 +118,7 @@ def _is_name(spelling: str) -> bool:
     return spelling in CODES or (not is_code and "," not in spelling and spelling.isascii())
 
 
-def _legislators(legislators: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _legislators(legislators: list[dict[str, Any]], ours: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for legislator in legislators:
         name = legislator["name"]
         firsts = [name["first"]]
@@ -129,12 +128,24 @@ def _legislators(legislators: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             firsts += [f"{name['first']} {name['middle']}", f"{name['first']} {name['middle'][0]}."]
         suffixes = ["", *([f" {name['suffix']}"] if "suffix" in name else [])]
         names = [f"{first} {name['last']}{suffix}" for first in firsts for suffix in suffixes]
+        offices: list[dict[str, Any]] = []
+        for term in legislator["terms"]:
+            since = {"starts_on": date.fromisoformat(term["start"]), "ends_on": date.fromisoformat(term["end"])}
+            offices.append(
+                {"role": CHAMBERS[term["type"]], "of": ours["states"].get(term["state"], UNITED_STATES)} | since
+            )
+            if party := PARTIES.get(term.get("party", "")):
+                offices.append({"role": "member", "of": party} | since)
         yield _row(
             names[0],
             "PER",
-            legislator["id"].get("wikidata"),
-            [*names, *([name["official_full"]] if "official_full" in name else [])],
+            wikidata_id=legislator["id"].get("wikidata"),
+            aliases=[*names, *([name["official_full"]] if "official_full" in name else [])],
             gender=legislator["bio"]["gender"].lower(),
+            country=UNITED_STATES,
+            offices=offices,
+            # Before the first campaign the name is a namesake's far more often.
+            starts_on=min(office["starts_on"] for office in offices) - CAMPAIGN,
         )
 
 

@@ -45,6 +45,21 @@ FROM entities
 GROUP BY entity_id
 HAVING count(*) > 1
 UNION ALL
+SELECT 'merges' AS of_table, old_id AS key, count(*) AS n
+FROM merges
+GROUP BY old_id
+HAVING count(*) > 1
+UNION ALL
+SELECT 'resolutions' AS of_table, concat_ws(' ', day, article_id, start, "end") AS key, count(*) AS n
+FROM resolutions
+GROUP BY day, article_id, start, "end"
+HAVING count(*) > 1
+UNION ALL
+SELECT 'roles' AS of_table, concat_ws(' ', day, article_id, start, "end", entity_id) AS key, count(*) AS n
+FROM roles
+GROUP BY day, article_id, start, "end", entity_id
+HAVING count(*) > 1
+UNION ALL
 SELECT 'mentions' AS of_table, concat_ws(' ', day, article_id, start, "end") AS key, count(*) AS n
 FROM mentions
 GROUP BY day, article_id, start, "end"

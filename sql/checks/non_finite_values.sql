@@ -12,6 +12,14 @@ SELECT 'mentions' AS of_table, count(*) AS rows FROM mentions
 WHERE NOT isfinite(probability + negative + neutral + positive)
 HAVING count(*) > 0
 UNION ALL
+SELECT 'resolutions' AS of_table, count(*) AS rows FROM resolutions
+WHERE NOT isfinite(probability)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'roles' AS of_table, count(*) AS rows FROM roles
+WHERE NOT isfinite(probability)
+HAVING count(*) > 0
+UNION ALL
 SELECT 'statements' AS of_table, count(*) AS rows FROM statements
 WHERE NOT isfinite(probability)
 HAVING count(*) > 0

@@ -12,6 +12,14 @@ SELECT 'entities' AS of_table, 'article' AS lacks, e.day, e.article_id
 FROM lake.entities AS e
 ANTI JOIN articles AS a ON e.day = a.day AND e.article_id = a.article_id
 UNION ALL
+SELECT 'roles' AS of_table, 'article' AS lacks, r.day, r.article_id
+FROM lake.roles AS r
+ANTI JOIN articles AS a ON r.day = a.day AND r.article_id = a.article_id
+UNION ALL
+SELECT 'roles' AS of_table, 'entity ' || r.entity_id AS lacks, r.day, r.article_id
+FROM roles AS r
+ANTI JOIN entities AS e ON r.entity_id = e.entity_id
+UNION ALL
 SELECT 'stances' AS of_table, 'article' AS lacks, s.day, s.article_id
 FROM lake.stances AS s
 ANTI JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id

@@ -1,5 +1,62 @@
--- The sentiment of every article toward every entity in it.
-SELECT s.*, a.outlet, a.published_on, a.is_reprint, a.is_latest
-FROM lake.sentiments AS s
+-- The sentiment of every article toward every entity in it, under the id that stands for the entity now. Where two ids
+-- of an article turned out to be one, theirs is the mean over the mentions of both, as if they had been one all along.
+WITH renamed AS (
+    SELECT s.* REPLACE (coalesce(merges.current_id, s.entity_id) AS entity_id), s.entity_id AS old_id
+    FROM lake.sentiments AS s
+    LEFT JOIN merges ON s.entity_id = merges.old_id
+),
+
+joined AS (
+    SELECT
+        day,
+        article_id,
+        entity_id,
+        min_by(name, first_start) AS name,
+        min_by(type, first_start) AS type,
+        CASE WHEN count(*) = 1 THEN any_value(negative) ELSE sum(negative * mentions) / sum(mentions) END::FLOAT
+            AS negative,
+        CASE WHEN count(*) = 1 THEN any_value(neutral) ELSE sum(neutral * mentions) / sum(mentions) END::FLOAT
+            AS neutral,
+        CASE WHEN count(*) = 1 THEN any_value(positive) ELSE sum(positive * mentions) / sum(mentions) END::FLOAT
+            AS positive,
+        count(*) = 1 AS is_one,
+        any_value(sentiment) AS sentiment,
+        sum(mentions)::BIGINT AS mentions,
+        sum(mentions_quoted)::BIGINT AS mentions_quoted,
+        sum(mention_share)::FLOAT AS mention_share,
+        min(first_start) AS first_start,
+        min_by(first_end, first_start) AS first_end,
+        min_by(reader, first_start) AS reader
+    FROM renamed
+    GROUP BY day, article_id, entity_id
+)
+
+SELECT
+    s.day,
+    s.article_id,
+    s.entity_id,
+    s.name,
+    s.type,
+    s.negative,
+    s.neutral,
+    s.positive,
+    CASE
+        WHEN s.is_one THEN s.sentiment
+        WHEN greatest(s.negative, s.neutral, s.positive) < 0.5 THEN NULL
+        WHEN s.negative >= greatest(s.neutral, s.positive) THEN 'negative'
+        WHEN s.positive >= s.neutral THEN 'positive'
+        ELSE 'neutral'
+    END AS sentiment,
+    s.mentions,
+    s.mentions_quoted,
+    s.mention_share,
+    s.first_start,
+    s.first_end,
+    s.reader,
+    a.outlet,
+    a.published_on,
+    a.is_reprint,
+    a.is_latest
+FROM joined AS s
 LEFT JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
 ORDER BY s.day, s.article_id, s.entity_id;

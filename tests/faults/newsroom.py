@@ -40,7 +40,7 @@ def article(day: date, number: int, **given: Any) -> dict[str, Any]:
     """One line of the archive."""
     one, other = PEOPLE[number % 5], PEOPLE[(number + 1) % 5]
     text = (
-        f"Councillor {one} spoke against {other} in the harbour hall on day {number} of the debate about the tunnel. "
+        f"Mayor {one} spoke against {other} in the harbour hall on day {number} of the debate about the tunnel. "
         f'"The toll that {other} wants is wrong for {number} reasons," {one.split()[1]} said. '
         f"{other} had asked for the toll last year, when the tunnel was opened and the ferry was sold to its crew."
     )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
+import fsspec
 import polars as pl
 import pytest
 
-from pipeline.gazetteer import load_gazetteer
+from pipeline.gazetteer import frame_of, load_gazetteer, load_names, names_of
 from pipeline.gazetteer.__main__ import build
-from pipeline.stages.entities import _known_names, _own_id
+from pipeline.lake import Lake
+from pipeline.names import key, own_id
+from pipeline.schemas import Names
+from pipeline.settings import KnownEntity, Office
 
 COUNTRIES = [
     {
@@ -27,6 +32,8 @@ LEGISLATORS = """
 - id: {wikidata: Q380900}
   name: {first: Charles, middle: E., nickname: Chuck, last: Schumer, official_full: Charles E. Schumer}
   bio: {gender: M}
+  terms:
+  - {type: sen, start: '1999-01-03', end: '2029-01-03', state: NY, party: Democrat}
 """
 
 
@@ -47,8 +54,9 @@ def test_a_country_has_its_names_and_demonyms(built: pl.DataFrame) -> None:
     assert russia["demonyms"] == ["Russian", "Russians"]
 
 
-def test_a_capital_names_its_country(built: pl.DataFrame) -> None:
-    assert row(built, "loc-moscow")["capital_of"] == "Q159"
+def test_a_capital_stands_for_its_country(built: pl.DataFrame) -> None:
+    moscow = row(built, "Q649")
+    assert (moscow["name"], moscow["stands_for"], moscow["country"]) == ("Moscow", "Q159", "Q159")
 
 
 def test_a_dependency_is_left_out(built: pl.DataFrame) -> None:
@@ -68,8 +76,68 @@ def test_the_shipped_file_is_small_and_knows_the_world() -> None:
     assert shipped.height > 1000
 
 
+def test_a_legislator_has_offices_and_is_known_from_the_first_campaign_on(built: pl.DataFrame) -> None:
+    schumer = row(built, "Q380900")
+    assert {"role": "senator", "of": "Q1384", "starts_on": date(1999, 1, 3), "ends_on": date(2029, 1, 3)} in (
+        schumer["offices"]  # type: ignore[operator]
+    )
+    assert schumer["starts_on"] == date(1997, 1, 3)
+
+
+def test_every_entity_that_another_names_is_there() -> None:
+    shipped = load_gazetteer()
+    assert set(names_of(shipped, 1)["related"].explode().drop_nulls()) <= set(shipped["entity_id"])
+
+
 def test_an_entity_without_a_wikidata_id_has_the_id_that_its_name_would_get() -> None:
     shipped = load_gazetteer().filter(pl.col("wikidata_id").is_null())
-    keys = _known_names((), shipped).filter(pl.col("alias") == pl.col("name"), pl.col("method") == "known")
-    assert keys.height > 200
-    assert keys.select(same=_own_id(pl.col("type"), pl.col("key")) == pl.col("entity_id"))["same"].all()
+    assert shipped.height > 200
+    assert shipped.select(same=own_id(pl.col("type"), key(pl.col("name"))) == pl.col("entity_id"))["same"].all()
+
+
+# --- looking up ------------------------------------------------------------------------------------------------------
+
+
+def look_up(*keys: str, known: tuple[KnownEntity, ...] = (), lake: Lake | None = None) -> list[tuple[str, ...]]:
+    found = load_names(known, lake)(pl.Series(keys, dtype=pl.String))
+    return found.select("key", "via", "entity_id").rows()
+
+
+def test_a_capital_is_itself_and_stands_for_its_country() -> None:
+    assert look_up("moscow") == [("moscow", "name", "Q649"), ("moscow", "place", "Q159")]
+
+
+def test_an_office_is_looked_up_by_role_and_country() -> None:
+    found = load_names()(pl.Series(["president @ Q159"]))
+    assert found.filter(pl.col("entity_id") == "Q7747")["starts_on"].to_list() == [date(2000, 5, 7), date(2012, 5, 7)]
+
+
+def test_an_operators_entity_has_demonyms_and_offices() -> None:
+    known = (
+        KnownEntity(id="corvania", name="Corvania", type="LOC", demonyms=("Corvanian",)),
+        KnownEntity(id="lund", name="Piet Lund", type="PER", offices=(Office(role="mayor", of="corvania"),)),
+    )
+    assert look_up("corvanian", "mayor @ corvania", known=known) == [
+        ("corvanian", "demonym", "corvania"),
+        ("mayor @ corvania", "office", "lund"),
+    ]
+
+
+def test_the_lakes_names_are_found_beside_the_shipped_ones(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    ours = {"type": "PER", "wikidata_id": "Q900", "aliases": ["Piet Lund", "Putin"]}
+    lake.write(Names, None, names_of(frame_of([{"entity_id": "Q900", "name": "Piet Lund"} | ours]), 2), "a")
+    assert look_up("piet lund", lake=lake) == [("piet lund", "name", "Q900")]
+    assert {entity for _, _, entity in look_up("putin", lake=lake)} == {"Q7747", "Q900"}
+
+
+def test_a_lake_at_a_url_is_looked_up_too() -> None:
+    fsspec.filesystem("memory").store.clear()
+    lake = Lake("memory://desk/lake")
+    ours = {"entity_id": "Q900", "name": "Piet Lund", "type": "PER", "wikidata_id": "Q900", "aliases": ["Piet Lund"]}
+    lake.write(Names, None, names_of(frame_of([ours]), 2), "a")
+    assert look_up("piet lund", lake=lake) == [("piet lund", "name", "Q900")]
+
+
+def test_no_one_is_found_under_no_key() -> None:
+    assert look_up() == []

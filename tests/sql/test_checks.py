@@ -42,6 +42,8 @@ FLAWS = [
       for odd in ("nan", "-inf") if column.dtype.is_float() and table not in ("runs", "eval_scores")),
     *(("orphans", f"UPDATE lake.{table} SET article_id = 'none'")
       for table in ("mentions", "statements", "entities", "stances", "sentiments")),
+    ("orphans", "UPDATE lake.roles SET article_id = 'none'"),
+    ("orphans", "UPDATE roles SET entity_id = 'per-nobody'"),
     ("orphans", "DELETE FROM statements WHERE statement_id LIKE '%-001'"),
     ("orphans", "UPDATE stances SET statement_id = 'none'"),
     ("orphans", "UPDATE stances SET holder_id = 'per-nobody'"),
@@ -50,6 +52,7 @@ FLAWS = [
     ("probabilities", "UPDATE mentions SET negative = 0.9"),
     ("probabilities", "UPDATE sentiments SET positive = 0.9"),
     ("probabilities", "UPDATE stances SET against = -0.2, neutral = 0.6, favour = 0.6"),
+    ("role_offsets", "UPDATE lake.roles SET role = 'mayor'"),
     ("sentiment_offsets", "UPDATE sentiments SET first_start = first_start + 1"),
     ("sentiment_offsets", "UPDATE mentions SET statement_id = 'any'"),
     ("silent_outlet", "DELETE FROM articles"),

@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.schemas import Gazetteer
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.sentiment import score_sentiment
-from tests.stages.marked import read
+from tests.stages.marked import nobody, read
 
 
 def sentiments(text: str) -> dict[str, dict[str, Any]]:
     marked = read(text)
-    rows = score_sentiment(marked[1], resolve_entities(*marked, (), Gazetteer.create_empty()))
+    rows = score_sentiment(marked[1], resolve_entities(*marked, nobody)[0])
     return {row["name"]: row for row in rows.iter_rows(named=True)}
 
 

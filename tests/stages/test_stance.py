@@ -9,11 +9,10 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from pipeline.schemas import Gazetteer
 from pipeline.settings import Issue
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.stance import score_stance
-from tests.stages.marked import DAY, read
+from tests.stages.marked import DAY, nobody, read
 
 TUNNEL = Issue(
     id="tunnel",
@@ -37,7 +36,7 @@ class Asked:
 
 def stances(text: str, *issues: Issue, stance: Asked | None = None) -> pl.DataFrame:
     marked = read(text)
-    entities = resolve_entities(*marked, (), Gazetteer.create_empty())
+    entities = resolve_entities(*marked, nobody)[0]
     return score_stance(*marked, entities, issues, stance or Asked())
 
 

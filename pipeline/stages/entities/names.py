@@ -1,0 +1,633 @@
+"""Names: which spans are names, and whom each name of an article means."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.names import LookUp, key, own_id
+from pipeline.schemas import MENTION_TYPES
+from pipeline.stages.entities.text import (
+    ARTICLE,
+    ENTITY,
+    HE,
+    HEADS,
+    RUN,
+    SHE,
+    SPAN,
+    TITLE,
+    find,
+    overlaps,
+    with_context,
+)
+
+# How sure each way of resolving is: judged by reading resolved rows of real articles, not yet calibrated.
+KNOWN_FULL = 0.95  # a known name of two words or more
+KNOWN_SHORT = 0.85  # a known name of one word: Trump, Congress
+KNOWN_CHOSEN = 0.75  # a name of several known entities, one of which the article speaks for
+DEMONYM = 0.9
+OWN_FULL = 0.9  # a name that no one knows, whole: it can only be itself
+OWN_SHORT = 0.5  # a surname whose full name the article never gives
+SURNAME = 0.9  # the one full name of the article with that surname
+SURNAME_CHOSEN = 0.75  # one of several: see INTRODUCED_ALONE; told apart by Mr. or Mrs.; or known by the bare surname
+GIVEN_NAME = 0.7
+ACRONYM = 0.9
+SHORT_NAME = 0.8  # "the Times" in an article that names The New York Times
+PASSED_OVER = 0.9  # a name that the reader passed over
+
+# Characters by which one bearer of a surname is named before the next for the bare surname to be theirs: the press
+# names the one a story is about first, and goes on naming the other in full. In 57 articles of 2016 that name both
+# Clintons this took 94 % of the bare surnames where it is right, and 16 % where it may not be.
+INTRODUCED_ALONE = 500
+# What tells the entities of one name apart, in points: each other entity of the article that speaks for it (up to
+# three), fame (the logarithm of the Wikipedias that know it), a name in the shipped list; against it that it was gone.
+RELATED_AT_MOST = 3
+SHIPPED_BONUS = 1.5
+FAME_OF_SHIPPED = 2.0  # the shipped list holds whom about a hundred Wikipedias know
+GONE_MALUS = 1.0
+# Points between the best and the next for the best to be taken.
+MARGIN = 1.0
+
+SHE_TITLE = r"\b(?:Mrs|Ms|Miss|Congresswoman|Queen|Princess|Lady)\.?\s+$"
+HE_TITLE = r"\b(?:Mr|Congressman|King|Prince|Sir)\.?\s+$"
+GENERATION = r"(?:jr|sr|ii|iii|iv)"
+
+# A span that names nothing: a pronoun without a person of its own, an article. "US" is a name, "us" is not.
+NO_NAME = (
+    r"^(?:[Ii]|[Mm]e|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Yy]ou|[Yy]our|[Tt]hey|[Tt]hem|[Tt]heir|[Ii]t|[Ii]ts|[Ww]ho|[Ww]hom|"
+    r"[Tt]his|[Tt]hat|[Tt]hese|[Tt]hose|[Tt]he|[Aa]n?)$"
+)
+# Words that open a sentence before a name and are no part of it.
+OPENING = (
+    r"^((?:The|But|And|When|If|As|While|In|With|For|Yet|So|Because|Like|After|Before|Since|Then|Although|Though|Even|"
+    r"Unlike|To|On|At|By|From|Of|Does|Did|Is|Was|Will|Can|Should|Would|Has|Had|Now|That|What|Why|How|Who|Where|Still|"
+    r"Once|Instead|Both|Former|Many|Most|Some|Other|Not|Only|A|An|Or|Nor|Until|Under|Against|Among|Between|Also|Later)\s+)"
+)
+
+# What an unknown name behind it is: an organisation.
+KINDS_OF_BODY = "newspaper|magazine|website|network|think tank|company|nonprofit|advocacy group|union|firm"
+
+MONTHS: Final = ("March", "April", "May", "June", "August")
+
+RESOLVED: Final[dict[str, Any]] = {
+    "entity_id": pl.String,
+    "name": pl.String,
+    "type": pl.Enum(MENTION_TYPES),
+    "wikidata_id": pl.String,
+} | {
+    "gender": pl.Enum(["f", "m"]),
+    "method": pl.String,
+    "sure": pl.Float64,
+    "runner_up_id": pl.String,
+}
+
+
+# --- spans -----------------------------------------------------------------------------------------------------------
+
+
+def name_spans(
+    articles: pl.DataFrame, mentions: pl.DataFrame, statements: pl.DataFrame, look_up: LookUp
+) -> pl.DataFrame:
+    """The mentions that name something, and the names that the reader passed over, each with its bare name.
+
+    `label` is the name without title and possessive, `key` its letters, `titled` the gender of a title before it. A
+    name is passed over where the article names the same elsewhere, where the gazetteer knows all of it, or where the
+    word before it says what it is.
+    """
+    spans = _clean_names(articles, mentions.filter(~pl.col("text").str.contains(f"{NO_NAME}|{HE}|{SHE}")))
+    runs = _pieces(find(articles, RUN).join(mentions, on=SPAN, how="anti"))
+    runs = runs.join(overlaps(runs, mentions), on=SPAN, how="anti")
+    runs = runs.with_columns(type=pl.lit("PER", pl.Enum(MENTION_TYPES)), probability=pl.lit(PASSED_OVER, pl.Float32))
+    quoted = (
+        statements.select(*ARTICLE, "statement_id", "content")
+        .explode("content", empty_as_null=False, keep_nulls=False)
+        .select(
+            *ARTICLE,
+            "statement_id",
+            content_start=pl.col("content").struct.field("start"),
+            content_end=pl.col("content").struct.field("end"),
+        )
+    )
+    runs = _clean_names(articles, runs)
+    # Twice: "Obama" beside a "President Obama" that the reader passed over too.
+    sure = _named_elsewhere(runs, spans, look_up)
+    passed_over = (
+        _named_elsewhere(runs, pl.concat([spans, sure], how="diagonal"), look_up)
+        .sort("start")
+        .join_asof(
+            quoted.sort("content_start"),
+            left_on="start",
+            right_on="content_start",
+            by=ARTICLE,
+            check_sortedness=False,
+        )
+        .with_columns(statement_id=pl.when(pl.col("content_end") >= pl.col("end")).then("statement_id"))
+        # Of a run the whole is a name before its pieces are.
+        .filter(pl.col("is_piece") == pl.col("is_piece").min().over(*ARTICLE, "run"))
+    )
+    columns = [*SPAN, "text", "type", "probability", "statement_id", "label", "key", "titled", "is_possessive"]
+    columns += ["before", "after"]
+    return pl.concat([spans.select(columns), passed_over.select(columns)]).sort(SPAN)
+
+
+def _pieces(runs: pl.DataFrame) -> pl.DataFrame:
+    """Runs of capitalised words without the word that opens a sentence, and the names that may be joined in one.
+
+    "Former Alaska Gov. Sarah Palin" is a place and a person on both sides of a title, "Democrat Hillary Clinton" a
+    person after a party.
+    """
+    opening = pl.col("text").str.extract(OPENING).str.len_chars().fill_null(0)
+    runs = runs.with_columns(
+        run=pl.col("start"), start=pl.col("start") + opening, text=pl.col("text").str.slice(opening), is_piece=False
+    )
+    head, tail = rf"^(\S.*?)\s+(?i:{TITLE}).+$", rf"^\S.*\s(?i:{TITLE})(\S.*)$"
+    words = r"(?:\S+)"
+    last_two, before = rf"^.*\s({words}\s{words})$", rf"^(.*\S)\s{words}\s{words}$"
+    pieces = [
+        runs.with_columns(piece=pl.coalesce(pl.col("text").str.extract(first), pl.col("text").str.extract(second)))
+        .filter(pl.col("piece").is_not_null())
+        .with_columns(
+            start=pl.col("start") if is_head else pl.col("end") - pl.col("piece").str.len_chars(),
+            end=pl.col("start") + pl.col("piece").str.len_chars() if is_head else pl.col("end"),
+            text="piece",
+            is_piece=True,
+        )
+        .drop("piece")
+        for first, second, is_head in ((head, before, True), (tail, last_two, False))
+    ]
+    return pl.concat([runs, *pieces]).unique(SPAN, keep="first", maintain_order=True)
+
+
+def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """The spans with their bare name (`label`), its `key`, and the gender of a title before it (`titled`)."""
+    label = (
+        pl.col("text")
+        .str.replace_all(r"\s+", " ")
+        .str.replace(r"^[RDI]-", "")  # of "(R-Tex.)" the state
+        .str.replace(r"['’](?:s|S)?$", "")
+        .str.strip_chars(" \"“”‘’',;:()[]")
+    )
+    untitled = label.str.replace(rf"^(?i){TITLE}+", "")
+    return (
+        with_context(mentions, articles)
+        .with_columns(
+            label=pl.when(_is_person()).then(untitled).otherwise(label),
+            is_possessive=pl.col("text").str.contains(r"['’]s$") | pl.col("after").str.contains(r"^['’]s"),
+            # The title may stand in the span or before it.
+            titled_text=pl.col("before") + pl.col("text").str.extract(rf"^((?i){TITLE}+)").fill_null(""),
+        )
+        .with_columns(
+            key=key(pl.col("label")),
+            titled=pl.when(pl.col("titled_text").str.contains(SHE_TITLE))
+            .then(pl.lit("f"))
+            .when(pl.col("titled_text").str.contains(HE_TITLE))
+            .then(pl.lit("m")),
+            is_titled=pl.col("titled_text").str.contains(rf"(?i)\b{TITLE}$"),
+        )
+        # A title alone, or signs, is no name.
+        .filter(pl.col("key") != "")
+        .drop("titled_text")
+    )
+
+
+def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """The runs of capitalised words that are names, with their type.
+
+    Of one word only what a mention of the article names, a people, a place or an acronym: a word is many things.
+    """
+    types = (
+        spans.group_by(*ARTICLE, "key", "type")
+        .agg(weight=pl.col("probability").cast(pl.Float64).sum().round(6))
+        .sort("weight", "type", descending=[True, False])
+        .unique([*ARTICLE, "key"], keep="first", maintain_order=True)
+        .select(*ARTICLE, "key", named="type")
+    )
+    surnames = spans.filter(_is_person()).select(*ARTICLE, key=pl.col("key").str.extract(r"(\S+)$")).unique()
+    found = look_up(runs["key"]).filter(pl.col("via").is_in(["name", "demonym"]))
+    known = found.group_by("key").agg(
+        known=pl.col("type").first(), is_person=_is_person().all(), is_one=_is_person().n_unique() == 1
+    )
+    is_word = ~pl.col("key").str.contains(" ")
+    is_sure = (
+        ~is_word
+        | (pl.col("is_titled") & pl.col("is_person"))
+        | pl.col("label").str.contains(r"^\p{Lu}{3,}$")
+        | (~pl.col("is_person") & (pl.col("known") != "MISC"))
+    )
+    is_surname = is_word & pl.col("is_surname").fill_null(False)
+    # A name that no one knows, behind a word that says what it is: "chairman Piet Lund", "the newspaper Tide".
+    is_introduced = (
+        ~is_word & ~pl.col("is_piece") & (pl.col("before").str.contains(rf"\b{HEADS}\s+$") | pl.col("is_titled"))
+    )
+    is_body = pl.col("before").str.contains(rf"\b(?:{KINDS_OF_BODY})\s+$")
+    return (
+        runs.join(types, on=[*ARTICLE, "key"], how="left")
+        .join(known, on="key", how="left")
+        .join(surnames.with_columns(is_surname=pl.lit(True)), on=[*ARTICLE, "key"], how="left")
+        .with_columns(
+            type=pl.when(pl.col("named").is_not_null())
+            .then("named")
+            .when(is_surname)
+            .then(pl.lit("PER", pl.Enum(MENTION_TYPES)))
+            .when(pl.col("is_one"), is_sure)
+            .then("known")
+            .when(is_introduced)
+            .then(pl.lit("PER", pl.Enum(MENTION_TYPES)))
+            .when(is_body)
+            .then(pl.lit("ORG", pl.Enum(MENTION_TYPES)))
+        )
+        .filter(
+            pl.col("type").is_not_null(),
+            # "Trump National Golf" is no Trump, and "May" mostly the month.
+            ~(is_word & _is_person() & ((pl.col("is_piece") & ~pl.col("is_titled")) | pl.col("label").is_in(MONTHS))),
+        )
+        .drop("named", "known", "is_person", "is_one", "is_surname")
+    )
+
+
+def _is_person(type_: str = "type") -> pl.Expr:
+    return pl.col(type_) == "PER"
+
+
+def _entity(
+    values: dict[str, pl.Expr], method: str | pl.Expr, probability: float | pl.Expr, runner_up: pl.Expr | None = None
+) -> pl.Expr:
+    """One way to resolve a name, as a struct."""
+    method = pl.lit(method) if isinstance(method, str) else method
+    sure = pl.lit(probability) if isinstance(probability, float) else probability
+    values = values | {"method": method, "sure": sure}
+    values["runner_up_id"] = pl.lit(None, pl.String) if runner_up is None else runner_up
+    return pl.struct(*(values[name].cast(dtype).alias(name) for name, dtype in RESOLVED.items()))
+
+
+def _as(entity: pl.Expr, method: str, probability: float | pl.Expr, runner_up: pl.Expr | None = None) -> pl.Expr:
+    """The same entity, resolved in another way; null where there is none."""
+    values = {c: entity.struct.field(c) for c in ENTITY}
+    return pl.when(entity.is_not_null()).then(_entity(values, method, probability, runner_up))
+
+
+# --- known names -----------------------------------------------------------------------------------------------------
+
+
+def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """One row per article, key and kind (person or not) that is known: whom it means there, and who else it may mean.
+
+    `known` is null where several fit and nothing tells which. The operator's word goes before the others', a name
+    before a demonym; then evidence decides: what else the article names, fame, time.
+    """
+    kind = [*ARTICLE, "key", "is_person"]
+    found = look_up(names["key"]).filter(pl.col("via").is_in(["name", "demonym"])).with_columns(is_person=_is_person())
+    candidates = (
+        names.select(kind)
+        .unique()
+        .join(found, on=["key", "is_person"])
+        .join(articles.select(*ARTICLE, "published_on"), on=ARTICLE)
+        .filter(pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("published_on")))
+        .with_columns(order=2 * (pl.col("via") == "demonym") + (pl.col("rank") > 0))
+        .filter(pl.col("order") == pl.col("order").min().over(kind))
+        .unique([*kind, "entity_id"], keep="first", maintain_order=True)
+        .with_columns(several=pl.len().over(kind))
+    )
+    # What the article surely names, and the countries and bodies of that, speak for one candidate or another.
+    context = (
+        candidates.filter(pl.col("several") == 1)
+        .select(*ARTICLE, "key", context=pl.concat_list("entity_id", "related"))
+        .explode("context", empty_as_null=False, keep_nulls=False)
+        .unique()
+        .group_by(*ARTICLE, "context")
+        .agg(speakers=pl.col("key").n_unique())
+    )
+    supported = (
+        candidates.filter(pl.col("several") > 1)
+        .select(*kind, "entity_id", context=pl.concat_list("entity_id", "related"))
+        .explode("context", empty_as_null=False, keep_nulls=False)
+        .join(context, on=[*ARTICLE, "context"])
+        .group_by(*kind, "entity_id")
+        .agg(support=pl.col("speakers").sum())
+    )
+    points = (
+        pl.min_horizontal(pl.col("support").fill_null(0), RELATED_AT_MOST)
+        + (pl.col("prominence").cast(pl.Float64) + 1)
+        .log10()
+        .fill_null(pl.when(pl.col("rank") == 1).then(FAME_OF_SHIPPED).otherwise(0.0))
+        + (pl.col("rank") == 1) * SHIPPED_BONUS
+        - (pl.col("ends_on") < pl.col("published_on")).fill_null(False) * GONE_MALUS
+    )
+    sure = (
+        pl.when(pl.col("several") > 1)
+        .then(KNOWN_CHOSEN)
+        .when(pl.col("via") == "demonym")
+        .then(DEMONYM)
+        .when(pl.col("key").str.contains(" "))
+        .then(KNOWN_FULL)
+        .otherwise(KNOWN_SHORT)
+    )
+    method = pl.when(pl.col("via") == "demonym").then(pl.lit("demonym")).otherwise(pl.lit("known"))
+    return (
+        candidates.join(supported, on=[*kind, "entity_id"], how="left")
+        .with_columns(points=points.round(6))
+        .sort(*kind, "points", "entity_id", descending=[False] * 4 + [True, False])
+        .with_columns(
+            next_points=pl.col("points").shift(-1).over(kind), next_id=pl.col("entity_id").shift(-1).over(kind)
+        )
+        .unique(kind, keep="first", maintain_order=True)
+        .with_columns(is_sure=(pl.col("points") - pl.col("next_points") >= MARGIN).fill_null(True))
+        .select(
+            *kind,
+            known=pl.when("is_sure").then(_entity({c: pl.col(c) for c in ENTITY}, method, sure, pl.col("next_id"))),
+            likeliest_id=pl.when(~pl.col("is_sure")).then("entity_id"),
+        )
+    )
+
+
+# --- names of an article ---------------------------------------------------------------------------------------------
+
+
+def resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """The spans with the entity that each refers to, how it was found, how surely, and who is the next likeliest."""
+    names = _resolve_names(articles, spans, look_up)
+    return spans.drop("type", "probability").join(names, on=[*ARTICLE, "key", "titled"], nulls_equal=True).sort(SPAN)
+
+
+def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """One row per article, key and title: the entity that the name means there, how it was found and how surely."""
+    votes = spans.group_by(*ARTICLE, "key", "type").agg(weight=pl.col("probability").cast(pl.Float64).sum().round(6))
+    types = (
+        look_up(votes["key"])
+        .filter(pl.col("via") == "name")
+        .with_columns(is_person=_is_person())
+        .unique(["key", "is_person"], keep="first", maintain_order=True)
+        .select("key", "is_person", known="type")
+    )
+    # A surname is what the full names that end in it are: "Clinton" read as a place beside "Hillary Clinton".
+    surname_votes = (
+        _name_parts(_voted(votes, types).filter(_is_person()))
+        .filter(~pl.col("is_given"))
+        .join(votes.drop("type"), left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"])
+        .join(votes, left_on=[*ARTICLE, "part"], right_on=[*ARTICLE, "key"], how="semi")
+        .select(*ARTICLE, pl.lit("PER", pl.Enum(MENTION_TYPES)).alias("type"), "weight", key="part")
+    )
+    labels = (
+        spans.group_by(*ARTICLE, "key", "label")
+        .agg(pl.len(), pl.col("start").min())
+        # "CLEVELAND" opens many a story about Cleveland.
+        .with_columns(is_shouted=pl.col("label").str.contains(r"^\P{Ll}{5,}$"))
+        .group_by(*ARTICLE, "key")
+        .agg(
+            pl.col("label").sort_by("is_shouted", "len", "start", descending=[False, True, False]).first(),
+            pl.col("start").min(),
+        )
+    )
+    # A span with too much in it, "Russian President Vladimir Putin", is known by its last words, and a middle initial
+    # changes no one.
+    last_words = pl.when("is_person").then(
+        pl.coalesce(
+            pl.col("key").str.extract(r"^(\S+(?: \p{L})+ \S+)$").str.replace_all(r" \p{L}\b", ""),
+            pl.col("key").str.extract(r" (\S+ \S+)$"),
+        )
+    )
+    names = (
+        _voted(pl.concat([votes, surname_votes], how="diagonal"), types)
+        .join(labels, on=[*ARTICLE, "key"])
+        .with_columns(is_person=_is_person(), is_word=~pl.col("key").str.contains(" "))
+        .with_columns(last_words=last_words)
+    )
+    keys = pl.concat(
+        [
+            names.select(*ARTICLE, "key", "is_person"),
+            names.filter(pl.col("last_words").is_not_null()).select(*ARTICLE, "is_person", key="last_words"),
+        ],
+        how="diagonal",
+    )
+    known = _known(articles, keys, look_up)
+    names = (
+        names.join(known, on=[*ARTICLE, "key", "is_person"], how="left")
+        .join(
+            known.select(*ARTICLE, "is_person", last_words="key", known_by_last="known"),
+            on=[*ARTICLE, "last_words", "is_person"],
+            how="left",
+        )
+        .with_columns(
+            known=pl.coalesce("known", "known_by_last"),
+            own=_entity(
+                {"entity_id": own_id(pl.col("type"), pl.col("key")), "name": pl.col("label"), "type": pl.col("type")}
+                | {"wikidata_id": pl.lit(None, pl.String), "gender": pl.lit(None, pl.Enum(["f", "m"]))},
+                pl.when(pl.col("likeliest_id").is_null()).then(pl.lit("name")).otherwise(pl.lit("ambiguous")),
+                pl.when("is_word", "is_person").then(OWN_SHORT).otherwise(OWN_FULL),
+                pl.col("likeliest_id"),
+            ),
+        )
+        .select(*ARTICLE, "key", "label", "start", "is_person", "is_word", "known", "own")
+    )
+    titles = spans.select(*ARTICLE, "key", "titled").unique()
+    persons = _resolve_persons(names.filter("is_person"), titles)
+    others = _resolve_others(names.filter(~pl.col("is_person"))).join(titles, on=[*ARTICLE, "key"])
+    return (
+        pl.concat([persons, others], how="diagonal")
+        .select(*ARTICLE, "key", "titled", "entity")
+        .unnest("entity")
+        .rename({"sure": "probability"})
+    )
+
+
+def _voted(votes: pl.DataFrame, types: pl.DataFrame) -> pl.DataFrame:
+    """One row per article and key: the type that most mentions of the name have, by the reader's probabilities.
+
+    A name known only as something else is that: "Kremlin" read as a person, "Hillary Clinton" as an organisation. A
+    place of one word is spared where the article has a person of that name, for many are called Jordan.
+    """
+    in_names = (
+        votes.filter(_is_person(), pl.col("key").str.contains(" "))
+        .select(*ARTICLE, key=pl.col("key").str.split(" "))
+        .explode("key", empty_as_null=False, keep_nulls=False)
+        .unique()
+        .with_columns(in_name=pl.lit(True))
+    )
+    is_spared = _is_person() & (pl.col("known_as") == "LOC") & pl.col("in_name").fill_null(False)
+    return (
+        votes.group_by(*ARTICLE, "key", "type")
+        .agg(pl.col("weight").sum().round(6))
+        .group_by(*ARTICLE, "key")
+        .agg(pl.col("type").sort_by("weight", "type", descending=[True, False]).first())
+        .with_columns(is_person=_is_person())
+        .join(types, on=["key", "is_person"], how="left")
+        .join(
+            types.with_columns(~pl.col("is_person")).rename({"known": "known_as"}), on=["key", "is_person"], how="left"
+        )
+        .join(in_names, on=[*ARTICLE, "key"], how="left")
+        .with_columns(
+            type=pl.when(pl.col("known").is_null(), pl.col("known_as").is_not_null(), ~is_spared)
+            .then("known_as")
+            .otherwise("type")
+        )
+        .select(*ARTICLE, "key", "type")
+    )
+
+
+def _name_parts(persons: pl.DataFrame) -> pl.DataFrame:
+    """What a full name is shortened to: its last one, two or three words (`is_given` false), or its given name."""
+    names = persons.select(*ARTICLE, full="key", words=_words())
+    return pl.concat(
+        names.filter(pl.col("words").list.len() > max(last, 1)).select(
+            *ARTICLE,
+            "full",
+            part=(pl.col("words").list.tail(last) if last else pl.col("words").list.head(1)).list.join(" "),
+            is_given=pl.lit(last == 0),
+        )
+        for last in (0, 1, 2, 3)
+    )
+
+
+def _words() -> pl.Expr:
+    """The words of a person's key, without `jr`."""
+    return pl.col("key").str.replace(rf" {GENERATION}$", "").str.split(" ")
+
+
+def _merge_full_names(full: pl.DataFrame) -> pl.DataFrame:
+    """The entity of each full name: "Donald J. Trump" and "Donald Trump" are one, two different initials are two."""
+    person = [*ARTICLE, "given", "last", "generation"]
+    known_id = pl.col("known").struct.field("entity_id")
+    is_one = (pl.col("middle").drop_nulls().n_unique().over(person) <= 1) & (
+        known_id.drop_nulls().n_unique().over(person) <= 1
+    )
+    return (
+        full.with_columns(
+            given=_words().list.first(),
+            last=_words().list.last(),
+            middle=_words().list.slice(1, _words().list.len() - 2).list.first().str.head(1),
+            generation=pl.col("key").str.extract(rf" ({GENERATION})$").fill_null(""),
+            length=pl.col("key").str.len_chars(),
+        )
+        .with_columns(is_one=is_one)
+        .with_columns(
+            known=pl.when("is_one").then(pl.col("known").drop_nulls().first().over(person)).otherwise("known"),
+            own=pl.when("is_one").then(pl.col("own").sort_by("length", "key").first().over(person)).otherwise("own"),
+            start=pl.when("is_one").then(pl.col("start").min().over(person)).otherwise("start"),
+        )
+        .select(*ARTICLE, "key", "start", entity=pl.coalesce("known", "own"))
+    )
+
+
+def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
+    """One row per article, key and title of the names of persons: full names, then what they are shortened to."""
+    parts = _name_parts(names)
+    shortened = parts.filter(~pl.col("is_given")).select(*ARTICLE, key="part").unique()
+    is_full = ~pl.col("is_word") & (pl.col("known").is_not_null() | pl.col("is_shortened").is_null())
+    full = _merge_full_names(
+        names.join(shortened.with_columns(is_shortened=pl.lit(True)), on=[*ARTICLE, "key"], how="left").filter(is_full)
+    )
+    short = names.join(full, on=[*ARTICLE, "key"], how="anti").join(titles, on=[*ARTICLE, "key"])
+
+    candidates = (
+        parts.join(full, left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"])
+        .group_by(*ARTICLE, "is_given", key="part", candidate_id=pl.col("entity").struct.field("entity_id"))
+        .agg(candidate=pl.col("entity").sort_by("full").first(), since=pl.col("start").min())
+    )
+    known, surname = pl.col("known").struct, pl.col("fits") & ~pl.col("is_given")
+    surnames, givens, since = pl.col("surnames").list, pl.col("givens").list, pl.col("since").list
+    is_only = (surnames.len() == 1) & (
+        # The bare name may be better known as someone else's, until the article says whose it is.
+        pl.col("known").is_null()
+        | (surnames.first().struct.field("entity_id") == known.field("entity_id"))
+        | (since.first() <= pl.col("start"))
+    )
+    # Whom the name would have meant instead: the known one, or the next who bears it.
+    other = (
+        pl.when(surnames.len() == 1)
+        .then(pl.when(known.field("entity_id") != _id(surnames.first())).then(known.field("entity_id")))
+        .when(_id(surnames.first()) != known.field("entity_id"))
+        .then(_id(surnames.first()))
+        .otherwise(_id(surnames.get(1, null_on_oob=True)))
+    )
+    second = since.get(1, null_on_oob=True)
+    is_first = (surnames.len() > 1) & (
+        (second - since.first() >= INTRODUCED_ALONE)
+        # Or the bare surname is already theirs when the second bearer comes.
+        | ((since.first() <= pl.col("start")) & (pl.col("start") < second))
+    )
+    resolved = (
+        short.join(candidates, on=[*ARTICLE, "key"], how="left")
+        # "Mrs. Clinton" is no man's name; where a title or a gender is not known, any fits.
+        .with_columns(
+            fits=pl.col("candidate").struct.field("gender").eq(pl.col("titled")).fill_null(True)
+            & pl.col("candidate_id").is_not_null()
+        )
+        .sort("since", "candidate_id")
+        .group_by(*ARTICLE, "key", "titled", maintain_order=True)
+        .agg(
+            pl.col("start", "known", "own").first(),
+            since=pl.col("since").filter(surname),
+            surnames=pl.col("candidate").filter(surname),
+            givens=pl.col("candidate").filter("fits", "is_given"),
+            is_chosen=(~pl.col("fits") & ~pl.col("is_given")).any(),
+        )
+        .with_columns(known=pl.when(known.field("gender").eq(pl.col("titled")).fill_null(True)).then("known"))
+        .with_columns(
+            entity=pl.when(is_only)
+            .then(_as(surnames.first(), "surname", pl.when("is_chosen").then(SURNAME_CHOSEN).otherwise(SURNAME), other))
+            .when(surnames.len() > 1, pl.col("known").is_not_null())
+            .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
+            .when(is_first)
+            .then(_as(surnames.first(), "surname", SURNAME_CHOSEN, _id(surnames.get(1, null_on_oob=True))))
+            .when(pl.col("known").is_not_null())
+            .then("known")
+            .when(surnames.len() == 0, givens.len() == 1)
+            .then(_as(givens.first(), "name", GIVEN_NAME))
+            .when(surnames.len() > 1)
+            .then(_as(pl.col("own"), "ambiguous", OWN_SHORT, _id(surnames.first())))
+            .otherwise("own")
+        )
+    )
+    return pl.concat([full.join(titles, on=[*ARTICLE, "key"]), resolved], how="diagonal")
+
+
+def _id(entity: pl.Expr) -> pl.Expr:
+    return entity.struct.field("entity_id")
+
+
+def _resolve_others(names: pl.DataFrame) -> pl.DataFrame:
+    """One row per article and key of the names of organisations, places and the rest.
+
+    An acronym that no one knows is its expansion in the article, where there is one; an organisation's short name is
+    the one longer name that begins or ends with it: "the Times".
+    """
+    names = names.with_columns(
+        initials=pl.when(~pl.col("is_word")).then(
+            pl.col("label").str.extract_all(r"\b\p{Lu}").list.join("").str.to_lowercase()
+        ),
+        acronym=pl.when(pl.col("label").str.contains(r"^(?:\p{Lu}\.?){2,6}$")).then("key"),
+        entity=pl.coalesce("known", "own"),
+    )
+    long = _only(
+        names.filter(pl.col("initials").str.len_chars() > 1).select(*ARTICLE, "entity", acronym="initials"), "acronym"
+    )
+    organisations = names.filter(~pl.col("is_word"), pl.col("entity").struct.field("type") == "ORG")
+    parts = pl.concat(
+        organisations.select(*ARTICLE, "entity", key=pl.col("key").str.extract(part))
+        for part in (r"^(\S+)", r"(\S+)$", r"^(\S+ \S+) ", r" (\S+ \S+)$")
+    ).filter(pl.col("key").is_not_null())
+    whole = _only(parts, "key").rename({"long": "whole"})
+    is_organisation = pl.col("own").struct.field("type") == "ORG"
+    return (
+        names.join(long, on=[*ARTICLE, "acronym"], how="left")
+        .join(whole, on=[*ARTICLE, "key"], how="left")
+        .with_columns(
+            entity=pl.coalesce(
+                "known",
+                _as(pl.col("long"), "acronym", ACRONYM),
+                pl.when(is_organisation).then(_as(pl.col("whole"), "name", SHORT_NAME)),
+                "entity",
+            )
+        )
+    )
+
+
+def _only(longer: pl.DataFrame, short: str) -> pl.DataFrame:
+    """The short names of an article that only one of the longer names is cut to, with that one as `long`."""
+    return (
+        longer.group_by(*ARTICLE, short)
+        .agg(pl.col("entity").sort_by(_id(pl.col("entity"))).first().alias("long"), n=_id(pl.col("entity")).n_unique())
+        .filter(pl.col("n") == 1)
+        .drop("n")
+    )
