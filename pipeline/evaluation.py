@@ -137,23 +137,15 @@ def evaluate(labels: Iterable[Labels], stage: Spans, words: dict[str, str], look
         words: the bodies, by article.
     """
     labels = list(labels)
-    texts = [words[a.article_id][s.start : s.end] for a in labels for s in (*a.mentions, *a.missed)] + [
-        words[a.article_id][s.speaker_start : s.speaker_end]
+    places = {(a.article_id, s.start, s.end) for a in labels for s in (*a.mentions, *a.missed)} | {
+        (a.article_id, s.speaker_start, s.speaker_end)
         for a in labels
         for s in a.statements
-        if s.speaker_start is not None
-    ]
-    judge = _Judge(labels, texts, look_up)
-    baseline = {
-        (a.article_id, start, end): judge.exact(words[a.article_id][start:end])
-        for a in labels
-        for start, end in {(s.start, s.end) for s in (*a.mentions, *a.missed)}
-        | {
-            (s.speaker_start, s.speaker_end)
-            for s in a.statements
-            if s.speaker_start is not None and s.speaker_end is not None
-        }
+        if s.speaker_start is not None and s.speaker_end is not None
     }
+    texts = {place: words[place[0]][place[1] : place[2]] for place in places}
+    judge = _Judge(labels, texts.values(), look_up)
+    baseline = {place: judge.exact(text) for place, text in texts.items()}
     rows: list[dict[str, object]] = []
     for method, found in (("stage", stage), ("exact match", baseline)):
         figures = _spans(labels, found, judge) | _speakers(labels, found, judge)
@@ -168,7 +160,7 @@ def evaluate(labels: Iterable[Labels], stage: Spans, words: dict[str, str], look
 class _Judge:
     """Tells whether a guess is the labelled entity."""
 
-    def __init__(self, labels: list[Labels], texts: list[str], look_up: LookUp) -> None:
+    def __init__(self, labels: list[Labels], texts: Iterable[str], look_up: LookUp) -> None:
         names = sorted({_plain(e.name) for a in labels for e in a.entities.values()} | set(texts))
         keyed = pl.DataFrame({"text": names}, schema={"text": pl.String}).with_columns(key=key(pl.col("text")))
         self._keys: dict[str, str] = dict(keyed.select("text", "key").iter_rows())

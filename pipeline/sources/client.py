@@ -334,7 +334,7 @@ class Client:
             if error.status is None:  # refused, or not there at all: that says enough
                 return _Robots(closed=error)
             # RFC 9309: where there is none, everything may be fetched; where that cannot be known, nothing.
-            if error.status is not None and 400 <= error.status < 500 and error.status != 429:
+            if 400 <= error.status < 500 and error.status != 429:
                 return _Robots()
             said = f"{origin} may not be fetched as long as its robots.txt cannot be read ({error})"
             return _Robots(closed=FetchError(said, is_forbidden=True))

@@ -102,6 +102,7 @@ class Sampler:
         self.cls, self.sep = self._id("[CLS]"), self._id("[SEP]")
         self.plain = {self._id(k): self._id(v) for k, v in PLAIN.items()}
         self.conll = conll_words(data / "conll2003/eng.train")
+        self.tagged = [entity_document(tokenizer, words) for words in self.conll]
         self.crossner = read_crossner(data / "crossner_politics/train.txt")
         known = list(load_gazetteer().select("type", "name").iter_rows())
         self.names = Names([*self.conll, *self.crossner], known)
@@ -128,13 +129,13 @@ class Sampler:
     def epoch(self, rng: random.Random) -> list[Callable[[], Batch]]:
         """Makers of one epoch's batches, shuffled."""
         makers: list[Callable[[], Batch]] = []
-        plan = self.plan
+        swap = self.plan.swap
         # The entity set is the smallest of the three and has the highest bar: it is seen one and a half times.
-        again = [self.names.swapped(words, plan.swap, rng) for words in rng.sample(self.conll, len(self.conll) // 2)]
+        again = [self.names.swapped(words, swap, rng) for words in rng.sample(self.conll, len(self.conll) // 2)]
         shuffled = rng.sample(self.crossner, len(self.crossner))
-        crossner = [word for words in shuffled for word in self.names.swapped(words, plan.swap, rng)]
-        tagged = [entity_document(self.tokenizer, words) for words in (*self.conll, *again, crossner)]
-        windows = self._windows(tagged, rng)
+        crossner = [word for words in shuffled for word in self.names.swapped(words, swap, rng)]
+        swapped = [entity_document(self.tokenizer, words) for words in (*again, crossner)]
+        windows = self._windows([*self.tagged, *swapped], rng)
         makers += self._token_batches("entity", windows, rng)
         makers += self._token_batches("attribution", self._windows([rng.choice(d) for d in self.polnear], rng), rng)
         targets = [self._renamed(t, rng) for t in rng.sample(self.targets, len(self.targets))]
@@ -284,9 +285,9 @@ def cut(document: Document, start: int, end: int) -> Document:
     for key, values in document.labels.items():
         window = values[start:end].copy()
         if key.startswith(LINKS):
-            inside = (document.labels[key.replace("_to", "_from")][start:end] >= start) & (
-                document.labels[key.replace("_from", "_to")][start:end] <= end
-            )
+            link = key.rpartition("_")[0]
+            first, last = (document.labels[f"{link}_{bound}"][start:end] for bound in ("from", "to"))
+            inside = (first >= start) & (last <= end)
             window = np.where(inside, window - start, IGNORE)
         labels[key] = window
     return Document(document.text, document.tokens.slice(start, end), labels)

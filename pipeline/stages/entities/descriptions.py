@@ -5,7 +5,18 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.names import LookUp, key, office_key, own_id
-from pipeline.stages.entities.text import ARTICLE, ENTITY, HEADS, MODIFIERS, OF_WHAT, SPAN, find, office, with_context
+from pipeline.stages.entities.text import (
+    ARTICLE,
+    ENTITY,
+    HEADS,
+    MODIFIERS,
+    OF_WHAT,
+    SPAN,
+    find,
+    in_content,
+    office,
+    with_context,
+)
 
 DESCRIBED_BY_OFFICE = 0.85  # the office names its country or organisation, and one person held it then
 DESCRIBED_BY_ROLE = 0.75  # the article gave one person that role before
@@ -66,35 +77,17 @@ def resolve_descriptions(
 
     by_office = _by_office(articles, described, of, named, first, look_up)
     by_role = _by_role(described, of, roles, first, named)
-    quoted = _contents(statements)
     return (
         pl.concat([by_office, by_role], how="diagonal")
         .sort(*SPAN, "probability", descending=[False] * 4 + [True])
         .unique(SPAN, keep="first", maintain_order=True)
         .join(described.select(*SPAN, "text", "is_possessive"), on=SPAN)
-        .sort("start")
-        .join_asof(quoted, left_on="start", right_on="content_start", by=ARTICLE, check_sortedness=False)
+        .pipe(in_content, statements)
         .with_columns(
-            statement_id=pl.when(pl.col("content_end") >= pl.col("end")).then("statement_id"),
             method=pl.lit("description"),
             key=key(pl.col("text")),
             label=pl.col("text"),
         )
-        .drop("content_start", "content_end")
-    )
-
-
-def _contents(statements: pl.DataFrame) -> pl.DataFrame:
-    return (
-        statements.select(*ARTICLE, "statement_id", "content")
-        .explode("content", empty_as_null=False, keep_nulls=False)
-        .select(
-            *ARTICLE,
-            "statement_id",
-            content_start=pl.col("content").struct.field("start"),
-            content_end=pl.col("content").struct.field("end"),
-        )
-        .sort("content_start")
     )
 
 

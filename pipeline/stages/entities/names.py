@@ -18,6 +18,7 @@ from pipeline.stages.entities.text import (
     SPAN,
     TITLE,
     find,
+    in_content,
     overlaps,
     with_context,
 )
@@ -99,30 +100,12 @@ def name_spans(
     runs = _pieces(find(articles, RUN).join(mentions, on=SPAN, how="anti"))
     runs = runs.join(overlaps(runs, mentions), on=SPAN, how="anti")
     runs = runs.with_columns(type=pl.lit("PER", pl.Enum(MENTION_TYPES)), probability=pl.lit(PASSED_OVER, pl.Float32))
-    quoted = (
-        statements.select(*ARTICLE, "statement_id", "content")
-        .explode("content", empty_as_null=False, keep_nulls=False)
-        .select(
-            *ARTICLE,
-            "statement_id",
-            content_start=pl.col("content").struct.field("start"),
-            content_end=pl.col("content").struct.field("end"),
-        )
-    )
     runs = _clean_names(articles, runs)
     # Twice: "Obama" beside a "President Obama" that the reader passed over too.
     sure = _named_elsewhere(runs, spans, look_up)
     passed_over = (
         _named_elsewhere(runs, pl.concat([spans, sure], how="diagonal"), look_up)
-        .sort("start")
-        .join_asof(
-            quoted.sort("content_start"),
-            left_on="start",
-            right_on="content_start",
-            by=ARTICLE,
-            check_sortedness=False,
-        )
-        .with_columns(statement_id=pl.when(pl.col("content_end") >= pl.col("end")).then("statement_id"))
+        .pipe(in_content, statements)
         # Of a run the whole is a name before its pieces are.
         .filter(pl.col("is_piece") == pl.col("is_piece").min().over(*ARTICLE, "run"))
     )

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.names import key
-from pipeline.stages.entities.text import ARTICLE, ENTITY, HE, PRONOUN, SHE, SPAN, find
+from pipeline.stages.entities.text import ARTICLE, ENTITY, HE, PRONOUN, SHE, SPAN, find, in_content
 
 PRONOUN_ALONE = 0.8  # the sentence that the pronoun looks back to names one person
 PRONOUN_CHOSEN = 0.6  # it names several who could be meant, and the one who speaks or comes first is taken
@@ -95,18 +95,7 @@ def resolve_pronouns(
     looks back in the quotation, the outlet to what the outlet says. Of several in that sentence `he` and `she` are the
     one who speaks there, else the first: the subject; his, him and her are left apart.
     """
-    quotes = (
-        statements.filter(pl.col("kind") != "indirect")
-        .select(*ARTICLE, "statement_id", "content")
-        .explode("content", empty_as_null=False, keep_nulls=False)
-        .select(
-            *ARTICLE,
-            quote="statement_id",
-            quote_start=pl.col("content").struct.field("start"),
-            quote_end=pl.col("content").struct.field("end"),
-        )
-        .sort("quote_start")
-    )
+    quotes = statements.filter(pl.col("kind") != "indirect")
     spoken = pl.concat(
         [
             speakers.filter(pl.col("start_name").is_not_null()).select(*ARTICLE, start="start_name", end="end_name"),
@@ -122,13 +111,13 @@ def resolve_pronouns(
             .then(pl.lit("f")),
         )
         .join(resolved, on=SPAN, how="anti")
-        .pipe(_in_quotes, quotes)
+        .pipe(in_content, quotes, "quote")
         .with_columns(is_subject=pl.col("text").str.contains(SUBJECT))
         .drop("text")
     )
     persons = (
         resolved.filter(pl.col("type") == "PER")
-        .pipe(_in_quotes, quotes)
+        .pipe(in_content, quotes, "quote")
         # Nor whom someone's reported words name: they go on about the speaker.
         .filter(pl.col("quote").is_not_null() | pl.col("statement_id").is_null())
         .join(spoken.with_columns(speaks=pl.lit(True)), on=SPAN, how="left")
@@ -210,16 +199,6 @@ def _look_back(pronouns: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
             .then(PRONOUN_ALONE)
             .otherwise(PRONOUN_CHOSEN),
         )
-    )
-
-
-def _in_quotes(spans: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
-    """The spans with the statement whose quoted content holds them, null in the outlet's own voice."""
-    return (
-        spans.sort("start")
-        .join_asof(quotes, left_on="start", right_on="quote_start", by=ARTICLE, check_sortedness=False)
-        .with_columns(quote=pl.when(pl.col("end") <= pl.col("quote_end")).then("quote"))
-        .drop("quote_start", "quote_end")
     )
 
 

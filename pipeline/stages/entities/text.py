@@ -137,3 +137,24 @@ def overlaps(spans: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("other_end") > pl.col("start"))
         .drop("other_start", "other_end")
     )
+
+
+def in_content(spans: pl.DataFrame, statements: pl.DataFrame, name: str = "statement_id") -> pl.DataFrame:
+    """The spans, by start, with the statement (`name`) whose content holds them; null where none does."""
+    contents = (
+        statements.select(*ARTICLE, "content", pl.col("statement_id").alias(name))
+        .explode("content", empty_as_null=False, keep_nulls=False)
+        .select(
+            *ARTICLE,
+            name,
+            content_start=pl.col("content").struct.field("start"),
+            content_end=pl.col("content").struct.field("end"),
+        )
+        .sort("content_start")
+    )
+    return (
+        spans.sort("start")
+        .join_asof(contents, left_on="start", right_on="content_start", by=ARTICLE, check_sortedness=False)
+        .with_columns(pl.when(pl.col("end") <= pl.col("content_end")).then(name).alias(name))
+        .drop("content_start", "content_end")
+    )
