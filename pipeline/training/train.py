@@ -79,6 +79,11 @@ class Plan:
     batch_pieces: int = 2048
     swap: float = 0.4
     """Share of names that are replaced by others where an epoch replaces names."""
+    twins: float = 0.55
+    """Share of sentences and pairs that an epoch sees, each of them twice: with other dropout, a sentence with another
+    name for its target too."""
+    agree: float = 1.5
+    """Weight of the loss between the two answers to the same question."""
     checkpoint_steps: int = 200
 
 
@@ -138,14 +143,18 @@ class Sampler:
         windows = self._windows([*self.tagged, *swapped], rng)
         makers += self._token_batches("entity", windows, rng)
         makers += self._token_batches("attribution", self._windows([rng.choice(d) for d in self.polnear], rng), rng)
-        targets = [self._renamed(t, rng) for t in rng.sample(self.targets, len(self.targets))]
+        targets = rng.sample(self.targets, len(self.targets))
         alone = int(len(targets) * 0.6)
         # At run time a target stands in a whole article: some sentences are read among others.
-        packed = _pack(targets[alone:], self.plan.window)
-        singles = sorted(([t] for t in targets[:alone]), key=lambda g: len(g[0].tokens) + rng.random() * 8)
-        for rows in (singles, packed):
-            for groups in _by_size(rows, self.plan.batch_pieces, _group_length):
-                makers.append(partial(self._target_batch, groups, rng))
+        packed = _pack([self._renamed(t, rng, self.plan.swap) for t in targets[alone:]], self.plan.window)
+        for groups in _by_size(packed, self.plan.batch_pieces, _group_length):
+            makers.append(partial(self._target_batch, groups, rng))
+        singles = targets[: int(alone * self.plan.twins)]
+        singles.sort(key=lambda t: len(t.tokens) + rng.random() * 8)
+        for group in _by_size(singles, self.plan.batch_pieces // 2, lambda t: len(t.tokens) + 2):
+            # Whose name it is decides nothing: both names are asked about, and the answers are to agree.
+            others = [self._renamed(t, rng, 1.0) for t in group]
+            makers.append(partial(self._target_batch, [[t] for t in (*group, *others)], rng, twins=True))
         # A passage with a proposition that is about something else takes no side.
         some, others = (rng.sample(self.pairs, len(self.pairs) // 12) for _ in range(2))
         strangers = [
@@ -160,19 +169,20 @@ class Sampler:
         ]
         # The news sentences are few and their bar is far: they are seen twice.
         pairs = [*self.pairs, *strangers, *self.news_pairs, *self.news_pairs, *make_pairs(self.tokenizer, opposites)]
+        pairs = rng.sample(pairs, int(len(pairs) * self.plan.twins))
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
-        for group in _by_size(pairs, self.plan.batch_pieces, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
-            makers.append(partial(self._pair_batch, group))
+        for group in _by_size(pairs, self.plan.batch_pieces // 2, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
+            makers.append(partial(self._pair_batch, [*group, *group]))
         rng.shuffle(makers)
         return makers
 
-    def _renamed(self, target: Targets, rng: random.Random) -> Targets:
-        """Now and then another name in the place of a target's."""
+    def _renamed(self, target: Targets, rng: random.Random, share: float) -> Targets:
+        """With the chance `share` another name in the place of a target's, where it has one."""
         which = rng.randrange(len(target.chars))
         start, end = target.chars[which]
         old = target.text[start:end]
         pool = self.people.get(old.count(" "))
-        if rng.random() >= self.plan.swap or not pool or not NAME.fullmatch(old):
+        if rng.random() >= share or not pool or not NAME.fullmatch(old):
             return target
         other = renamed(self.tokenizer, target, which, rng.choice(pool))
         return other if len(other.tokens) <= self.plan.window else target
@@ -208,24 +218,25 @@ class Sampler:
             batch.labels[key] = torch.from_numpy(labels)
         return batch
 
-    def _target_batch(self, groups: Sequence[Sequence[Targets]], rng: random.Random) -> Batch:
+    def _target_batch(self, groups: Sequence[Sequence[Targets]], rng: random.Random, *, twins: bool = False) -> Batch:
+        """`twins`: the second half of the groups asks what the first half asks."""
         batch = self._pad("polarity", [[concat_tokens([t.tokens for t in g])] for g in groups], rng)
         rows, weights, polarity = [], [], []
         for i, group in enumerate(groups):
             at = 1
             for t in group:
                 for (s, e), p in zip(t.spans, t.polarity, strict=True):
-                    if s < e:
-                        weight = np.zeros(batch.ids.shape[1], dtype=np.float32)
-                        weight[at + s : at + e] = 1 / (e - s)
-                        rows.append(i)
-                        weights.append(weight)
-                        polarity.append(p)
+                    weight = np.zeros(batch.ids.shape[1], dtype=np.float32)
+                    weight[at + s : at + e] = 1 / max(1, e - s)
+                    rows.append(i)
+                    weights.append(weight)
+                    polarity.append(p if s < e else IGNORE)
                 at += len(t.tokens)
         batch.labels = {
             "row": torch.tensor(rows),
             "weight": torch.from_numpy(np.stack(weights)),
             "polarity": torch.tensor(polarity),
+            "twins": torch.tensor(twins),
         }
         return batch
 
@@ -325,17 +336,20 @@ def _by_size(items: Sequence[T], pieces: int, length: Callable[[T], int]) -> Ite
         yield batch
 
 
-def loss_of(batch: Batch, scores: Tensor, links: Tensor) -> Tensor:
-    """Cross-entropy of the batch's task; for attribution the sum over tags and links."""
+def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor:
+    """Cross-entropy of the batch's task; for attribution the sum over tags and links; where the second half of a batch
+    asks what the first half asks, `agree` times what parts the answers (R-Drop, Liang et al., NeurIPS 2021)."""
     parts = dict(zip(HEADS, scores.float().split(list(HEADS.values()), dim=-1), strict=True))
     if batch.task == "entity":
         return _token_loss(parts["entity"], batch.labels["entity"])
     if batch.task == "polarity":
         target = torch.einsum("nt,ntc->nc", batch.labels["weight"], parts["polarity"][batch.labels["row"]])
-        return cross_entropy(target, batch.labels["polarity"], label_smoothing=0.05)
+        loss = cross_entropy(target, batch.labels["polarity"], label_smoothing=0.05)
+        return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
     if batch.task == "stance":
         mask = batch.mask.unsqueeze(-1)
-        return cross_entropy((parts["stance"] * mask).sum(1) / mask.sum(1), batch.labels["stance"])
+        target = (parts["stance"] * mask).sum(1) / mask.sum(1)
+        return cross_entropy(target, batch.labels["stance"]) + agree * _disagreement(target)
     # Cues and sources are few among the pieces, and what a statement hangs on.
     tags = _token_loss(parts["content"], batch.labels["content"]) + 1.5 * (
         _token_loss(parts["cue"], batch.labels["cue"]) + _token_loss(parts["source"], batch.labels["source"])
@@ -344,6 +358,12 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor) -> Tensor:
     for key, query, keys in (("content_cue", asks_cue, is_cue), ("cue_source", asks_source, is_source)):
         tags = tags + 0.3 * _link_loss(key, query @ keys.transpose(1, 2) / LINK**0.5, batch)
     return tags
+
+
+def _disagreement(answers: Tensor) -> Tensor:
+    """Kullback-Leibler divergence between the first and the second half of the answers, mean of both ways."""
+    first, second = answers.log_softmax(1).chunk(2)
+    return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
 
 
 def _link_loss(key: str, links: Tensor, batch: Batch) -> Tensor:
@@ -467,7 +487,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
             batch = maker()
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
-            loss = loss_of(batch, scores, links)
+            loss = loss_of(batch, scores, links, plan.agree)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
