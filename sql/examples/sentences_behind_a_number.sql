@@ -2,7 +2,7 @@
 WITH number AS (
     SELECT day, outlet, entity_id
     FROM entity_sentiment_daily
-    WHERE type = 'PER'
+    WHERE type = 'PER' AND day > (SELECT max(day) - 28 FROM days)
     ORDER BY articles DESC, abs(sentiment_mean) DESC, day, outlet, entity_id
     LIMIT 1
 )

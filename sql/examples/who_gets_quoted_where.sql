@@ -1,8 +1,8 @@
--- Whose words fill which outlet? The three voices that each outlet quotes most, over all days.
+-- Whose words fill which outlet? The three voices that each outlet quotes most, over the last four weeks.
 WITH totals AS (
     SELECT outlet, speaker_name, count(*) AS statements
     FROM statements
-    WHERE is_latest
+    WHERE is_latest AND published_on > (SELECT max(day) - 28 FROM days)
     GROUP BY outlet, speaker_name
 )
 
