@@ -56,6 +56,8 @@ STORAGE_VERSION = "v1.4.0"
 MEMORY_LIMIT = "2GB"
 # Characters of a check's example: enough for three rows without their texts.
 EXAMPLE_CHARACTERS = 600
+# Offending rows of a blocking check that go to the log: enough to see a pattern in, the count says how many there are.
+LOGGED_ROWS = 50
 # What a day must have, whole, before its rows count.
 STAGED = (Articles, Quarantine, Mentions, Statements, Entities, Roles, Stances, Sentiments)
 
@@ -260,11 +262,13 @@ def _run_checks(con: duckdb.DuckDBPyConnection) -> None:
         severity, meaning = _header(sql).split(" ", 2)[1:]
         con.execute(f"CREATE OR REPLACE TEMP TABLE offending AS {sql}")
         rows = _count(con, "offending")
-        first = con.execute("FROM offending LIMIT 3")
+        first = con.execute(f"FROM offending LIMIT {LOGGED_ROWS}")
         names = [name for name, *_ in first.description or []]
-        example = " | ".join(
-            ", ".join(f"{k}={v}" for k, v in zip(names, row, strict=True)) for row in first.fetchall()
-        )[:EXAMPLE_CHARACTERS]
+        offending = [", ".join(f"{k}={v}" for k, v in zip(names, row, strict=True)) for row in first.fetchall()]
+        example = " | ".join(offending[:3])[:EXAMPLE_CHARACTERS]
+        if severity == "blocking":
+            for row in offending:
+                log.error("check %s: %s", file.stem, row[:EXAMPLE_CHARACTERS])
         result = [file.stem, severity, meaning, rows == 0, rows, example or None]
         con.execute("INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?)", result)
     con.execute("DROP TABLE IF EXISTS temp.offending")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ CHECKS = sorted(file.stem for file in (SQL / "checks").glob("*.sql"))
 # A flaw is one statement on the tables of a good warehouse, or of its lake.
 FLAWS = [
     ("coverage_gap", "UPDATE outlet_coverage_daily SET is_gap = true"),
+    ("dead_outlet", "DELETE FROM outlet_coverage_daily WHERE day > '2026-02-23'"),
+    ("dead_outlet", "INSERT INTO outlets VALUES ('cedar.example', 'Cedar', true)"),
     *(("duplicate_keys", f"INSERT INTO {table} FROM {table}")
       for table in WAREHOUSE if table not in ("checks", "runs", "eval_scores")),
     ("empty_warehouse", "DELETE FROM days"),
@@ -26,11 +29,14 @@ FLAWS = [
     ("evidence_offsets", "UPDATE lake.stances SET evidence = 'something else'"),
     ("evidence_offsets", "UPDATE lake.stances SET evidence_start = evidence_start + 1"),
     ("failed_source", "UPDATE fetches SET status = 'failed'"),
+    ("freshness", "UPDATE articles SET published_on = '2020-01-01'"),
+    ("freshness", "DELETE FROM articles WHERE day = '2026-03-02'"),
     *(("intervals", f"UPDATE {table} SET {name} = {name[:-4]} + 0.1")
       for table, contract in WAREHOUSE.items() for name in contract.columns() if name.endswith("_low")),
     ("issue_not_watched", "DELETE FROM issues"),
     ("labels", "UPDATE stances SET stance = 'neutral'"),
     ("labels", "UPDATE sentiments SET sentiment = 'neutral'"),
+    ("language_drift", "UPDATE articles SET language = 'fr' WHERE day > '2026-02-23'"),
     ("lost_records", "INSERT INTO lake.raw BY NAME SELECT max(day) AS day, 'lost' AS raw_id FROM days"),
     ("lost_records", "INSERT INTO quarantine BY NAME SELECT day, raw_id FROM articles LIMIT 1"),
     ("lost_records", "DELETE FROM articles"),
@@ -55,7 +61,7 @@ FLAWS = [
     ("role_offsets", "UPDATE lake.roles SET role = 'mayor'"),
     ("sentiment_offsets", "UPDATE sentiments SET first_start = first_start + 1"),
     ("sentiment_offsets", "UPDATE mentions SET statement_id = 'any'"),
-    ("silent_outlet", "DELETE FROM articles"),
+    ("sentiment_drift", "UPDATE sentiments SET reader = 'r2', negative = 1, positive = 0 WHERE day > '2026-02-26'"),
     ("stale_stage", "INSERT INTO runs BY NAME SELECT DATE '2026-03-02' AS day, unnest(['normalise', 'read']) AS stage, "
      "0 AS shard, unnest([TIMESTAMP '2026-03-03 11:00', TIMESTAMP '2026-03-03 10:00']) AS started_at"),
     ("statement_offsets", "UPDATE lake.statements SET speaker = lower(speaker)"),
@@ -63,7 +69,21 @@ FLAWS = [
     ("statement_offsets", "UPDATE lake.statements SET cue = 'said'"),
     ("statement_offsets", "UPDATE lake.statements SET text = text || '.'"),
     ("unfinished_day", "UPDATE days SET is_finished = false"),
+    *(("volume", f"INSERT INTO outlet_coverage_daily BY NAME SELECT c.* REPLACE (c.day - n::INT AS day, "
+       f"if(n = 0, {last}, {usual}) AS articles) FROM outlet_coverage_daily AS c, range(0, 21) AS t(n) "
+       "WHERE c.day = '2026-03-02'") for usual, last in ((40, 4), (4, 40))),
 ]  # fmt: skip
+
+
+def copy_lake(con: duckdb.DuckDBPyConnection) -> None:
+    """The lake's tables in memory in place of the views on its files, so that a flaw can be written into them."""
+    views = {
+        name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE database_name = 'lake'").fetchall()
+    }
+    for table in views & set(LAKE):
+        con.execute(f"CREATE TABLE lake.main.kept AS FROM lake.{table}")
+        con.execute(f"DROP VIEW lake.{table}")
+        con.execute(f"ALTER TABLE lake.main.kept RENAME TO {table}")
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +93,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
     room._attach_lake(con, lake, CONFIG, None)
-    for table in LAKE:
-        con.execute(f"CREATE TABLE lake.kept AS FROM lake.{table}")
-        con.execute(f"DROP {'TABLE' if table == 'runs' else 'VIEW'} lake.{table}")
-        con.execute(f"ALTER TABLE lake.kept RENAME TO {table}")
+    copy_lake(con)
     room._create_macros(con, FORMULAS, "MACRO")
     for table, contract in WAREHOUSE.items():
         if table != "checks":
@@ -116,6 +133,48 @@ def test_a_check_says_its_severity_then_its_meaning(check: str) -> None:
     first, second, *_ = (SQL / "checks" / f"{check}.sql").read_text().splitlines()
     assert first in ("-- severity: blocking", "-- severity: warning")
     assert second.startswith("-- ")
+
+
+def is_blocking(check: str) -> bool:
+    return (SQL / "checks" / f"{check}.sql").read_text().startswith("-- severity: blocking")
+
+
+@pytest.mark.parametrize(
+    ("check", "flaw"), {check: (check, flaw) for check, flaw in reversed(FLAWS) if is_blocking(check)}.values()
+)
+def test_a_blocking_check_stops_the_publish_with_its_rows_in_the_log_and_the_old_file_live(
+    check: str, flaw: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(Lake(tmp_path / "lake"))
+    desk.fetch()
+    report(desk, desk.article(BODY), POSITIVE)
+    lake, path = desk.file(), tmp_path / "w.duckdb"
+    build_warehouse(lake, path, CONFIG, threads=1)
+    yesterdays = path.read_bytes()
+    run_checks = room._run_checks
+
+    def run_checks_on_the_flaw(con: duckdb.DuckDBPyConnection) -> None:
+        con.execute("COMMIT")  # a transaction writes to one database
+        copy_lake(con)
+        con.execute(flaw)
+        con.execute("BEGIN")
+        run_checks(con)
+
+    monkeypatch.setattr(room, "_run_checks", run_checks_on_the_flaw)
+    with caplog.at_level(logging.ERROR), pytest.raises(PublishError, match=f"check {check} failed on [1-9]"):
+        build_warehouse(lake, path, CONFIG, threads=1)
+    assert [message for message in caplog.messages if message.startswith(f"check {check}: ")]
+    assert path.read_bytes() == yesterdays
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".w.duckdb.lock", "lake", "w.duckdb"]
+
+
+def test_a_warning_lets_the_publish_through_and_is_a_row(warehouse: Path) -> None:
+    with duckdb.connect(warehouse, read_only=True) as con:
+        rows = con.execute(
+            "SELECT name, offending_rows, example FROM checks WHERE NOT is_passed ORDER BY name"
+        ).fetchall()
+    assert [(name, n) for name, n, _ in rows] == [("coverage_gap", 1), ("failed_source", 1)]
+    assert all(example for *_, example in rows)
 
 
 def test_a_score_that_is_no_number_stops_the_publish_at_its_check(tmp_path: Path) -> None:
