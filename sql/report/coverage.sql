@@ -1,4 +1,4 @@
--- What the runs of the week to the day brought from each outlet.
+-- What the runs of the four weeks to the day brought from each outlet.
 SELECT
     o.name AS outlet_name,
     c.outlet,
@@ -12,5 +12,5 @@ SELECT
     c.articles_refused
 FROM outlet_coverage_daily AS c
 INNER JOIN outlets AS o ON c.outlet = o.outlet
-WHERE c.day BETWEEN $day - 6 AND $day
+WHERE c.day BETWEEN $day - 27 AND $day
 ORDER BY o.name, c.outlet, c.day;

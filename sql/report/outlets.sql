@@ -34,4 +34,5 @@ INNER JOIN scores ON top.entity_id = scores.entity_id
 INNER JOIN entities AS e ON top.entity_id = e.entity_id
 INNER JOIN outlets AS o ON scores.outlet = o.outlet
 GROUP BY top.place, top.entity_id, e.name, scores.outlet, o.name
+QUALIFY row_number() OVER (PARTITION BY top.place ORDER BY count(*) DESC, scores.outlet) <= 12
 ORDER BY top.place, mean DESC, scores.outlet;

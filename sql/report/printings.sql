@@ -1,6 +1,6 @@
--- Every printing of a story.
-SELECT published_on, outlet, title, url, is_reprint
+-- The printings of some stories, each story's first 20.
+SELECT story_id, published_on, outlet, title, url, is_reprint
 FROM articles
-WHERE is_latest AND story_id = $story_id
-ORDER BY is_reprint, published_at, article_id
-LIMIT 20;
+WHERE is_latest AND list_contains($story_ids, story_id)
+QUALIFY row_number() OVER (PARTITION BY story_id ORDER BY is_reprint, published_at, article_id) <= 20
+ORDER BY story_id, is_reprint, published_at, article_id;

@@ -1,5 +1,18 @@
--- What one speaker said in the week to the day, the day's first.
+-- What each of some speakers said in the week to the day, the day's first.
+WITH ranked AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY speaker_id
+            ORDER BY published_on = $day DESC, is_reprint, kind, len(text) DESC, article_id, statement_id
+        ) AS place
+    FROM statements
+    WHERE is_latest AND list_contains($speaker_ids, speaker_id) AND published_on BETWEEN $day - 6 AND $day
+    QUALIFY place <= 5
+)
+
 SELECT
+    s.speaker_id,
     s.published_on,
     s.outlet,
     a.title,
@@ -9,8 +22,6 @@ SELECT
     '' AS after,
     NULL::FLOAT AS score,
     NULL::VARCHAR AS speaker
-FROM statements AS s
+FROM ranked AS s
 INNER JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
-WHERE s.is_latest AND s.speaker_id = $speaker_id AND s.published_on BETWEEN $day - 6 AND $day
-ORDER BY s.published_on = $day DESC, s.is_reprint, s.kind, len(s.text) DESC, s.article_id, s.statement_id
-LIMIT 5;
+ORDER BY s.speaker_id, s.place;

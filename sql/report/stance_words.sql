@@ -1,5 +1,25 @@
--- The words in which one holder took sides on one issue in the week to the day, clearest first.
+-- The words in which each of some holders took sides on each of some issues in the week to the day, clearest first.
+WITH ranked AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY target_id, holder_id, holder
+            ORDER BY is_reprint, abs(favour - against) DESC, stance_id
+        ) AS place
+    FROM stances
+    WHERE
+        is_latest
+        AND target_kind = 'issue'
+        AND list_contains($issue_ids, target_id)
+        AND list_contains($holder_ids, holder_id)
+        AND published_on BETWEEN $day - 6 AND $day
+    QUALIFY place <= 5
+)
+
 SELECT
+    s.target_id AS issue_id,
+    s.holder_id,
+    s.holder,
     s.published_on,
     s.outlet,
     a.title,
@@ -9,14 +29,6 @@ SELECT
     substring(a.body, s.evidence_end + 1, 300) AS after,
     s.favour - s.against AS score,
     NULL::VARCHAR AS speaker
-FROM stances AS s
+FROM ranked AS s
 INNER JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
-WHERE
-    s.is_latest
-    AND s.target_kind = 'issue'
-    AND s.target_id = $issue_id
-    AND s.holder = $holder
-    AND s.holder_id IS NOT DISTINCT FROM $holder_id
-    AND s.published_on BETWEEN $day - 6 AND $day
-ORDER BY s.is_reprint, abs(s.favour - s.against) DESC, s.stance_id
-LIMIT 5;
+ORDER BY s.target_id, s.holder_id, s.holder, s.place;
