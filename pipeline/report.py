@@ -26,15 +26,17 @@ THREADS = 1
 # Days of a sparkline: four weeks, so that each weekday is there four times.
 SPARK_DAYS = 28
 # Issues shown, those with the most statements first: a page of 100 issues is no page.
-ISSUES = 12
+ISSUES = 10
 # Holders shown on each side of an issue.
-HOLDERS = 6
-# A headline or quote beyond this is cut: the page is for skimming, the warehouse has the whole.
-CHARACTERS = 320
+HOLDERS = 5
+# Words beyond this are cut: the page is for skimming, the warehouse has the whole.
+CHARACTERS = 300
+# Of a headline, and of what a sentence says before and after its words.
+SHORT_CHARACTERS = 180
 # Where it only leads to the whole.
 BRIEF_CHARACTERS = 90
 # An address beyond this is shown as no link: no outlet's is as long, and the page has to stay light.
-URL_CHARACTERS = 1000
+URL_CHARACTERS = 400
 
 # The sides of an issue, and on which side of 0 their scores are.
 SIGNS = {"favour": 1, "against": -1}
@@ -275,7 +277,10 @@ def _to_one_sentence(row: Row) -> Row:
     if "before" in row and "after" in row:
         start = max((match.end() for match in STOP.finditer(row["before"])), default=0)
         end = STOP.search(row["after"])
-        row = row | {"before": row["before"][start:], "after": row["after"][: end.end() if end else None].rstrip()}
+        before, after = row["before"][start:], row["after"][: end.end() if end else None].rstrip()
+        if len(before) > SHORT_CHARACTERS:
+            before = "…" + before[-SHORT_CHARACTERS:]
+        row = row | {"before": before, "after": _short(after)}
     return row
 
 
@@ -305,6 +310,10 @@ def _cut(text: str, characters: int = CHARACTERS) -> str:
     return text if len(text) <= characters else text[: characters - 1].rstrip() + "…"
 
 
+def _short(text: str) -> str:
+    return _cut(text, SHORT_CHARACTERS)
+
+
 def _brief(text: str) -> str:
     return _cut(text, BRIEF_CHARACTERS)
 
@@ -322,6 +331,6 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (_link, _anchor, _signed, _percent, _points, _cut, _brief)
+    filters = (_link, _anchor, _signed, _percent, _points, _cut, _short, _brief)
     environment.filters.update({function.__name__.removeprefix("_"): function for function in filters})
     return environment

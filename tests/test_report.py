@@ -7,11 +7,22 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from pipeline.lake import Lake
-from pipeline.report import _link, _to_one_sentence, write_report
+from pipeline.report import (
+    CHARACTERS,
+    HOLDERS,
+    ISSUES,
+    URL_CHARACTERS,
+    _link,
+    _Newsroom,
+    _templates,
+    _to_one_sentence,
+    write_report,
+)
 from pipeline.settings import Config
 from pipeline.warehouse import build_warehouse
 from tests.desk import BODY, CONFIG, DAY, POSITIVE, Desk, report
@@ -195,6 +206,33 @@ def test_the_same_warehouse_gives_the_same_page(page: str, warehouse: Path, tmp_
     assert written(warehouse, tmp_path) == page
 
 
+def test_the_fullest_page_stays_under_two_megabytes(warehouse: Path) -> None:
+    with duckdb.connect(warehouse, read_only=True) as con:
+        sections = _Newsroom(con, DAY).sections()
+    long = _to_one_sentence({"before": "b" * 299, "words": "w" * CHARACTERS, "after": "a" * 299, "title": "t" * 500})
+    sentence = (
+        sections["top"][0][1][0]["sentences"][0] | long | {"url": "https://a.example/".ljust(URL_CHARACTERS, "u")}
+    )
+
+    def full(rows: list[dict[str, object]], n: int, sentences: int) -> list[dict[str, object]]:
+        return [rows[0] | {"sentences": [sentence] * sentences, "quote": sentence} for _ in range(n)]
+
+    issue = sections["issues"][0]
+    issue |= {side: full(issue[side], HOLDERS, 3) for side in ("favour", "against")}
+    [(name, outlets), *_] = sections["entities"]
+    sections |= {
+        "top": [(title, full(sections["top"][0][1], 8, 5)) for title in ("People", "Organisations")],
+        "issues": [issue] * ISSUES,
+        "entities": [(name, full(outlets, 12, 3))] * 6,
+        "spread": [row | {"quote": "q" * CHARACTERS} for row in full([sections["spread"][0]], 8, 8)],
+        "speakers": full(sections["speakers"], 10, 5),
+        "stories": [sections["stories"][0] | {"printings": [sentence | {"is_reprint": False}] * 20}] * 8,
+        "coverage": [sections["coverage"][0]] * 100,
+    }
+    page = _templates().get_template("report.html.j2").render(day=DAY, index="index.html", **sections)
+    assert 1_000_000 < len(page.encode()) < 2_000_000
+
+
 # --- hostile texts ---------------------------------------------------------------------------------------------------
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;</details></section>{{ 7 * 7 }}"
@@ -280,6 +318,7 @@ def test_an_address_is_a_link_only_where_it_leads_to_a_site(url: str, is_link: b
         ("“It rained.” The mayor ", " said “no.” Then", ("The mayor ", " said “no.”")),
         ("The mayor ", " spoke on", ("The mayor ", " spoke on")),
         ("", "", ("", "")),
+        ("b" * 181, "a" * 181, ("…" + "b" * 180, "a" * 179 + "…")),
     ],
 )
 def test_words_are_shown_in_their_sentence(before: str, after: str, sentence: tuple[str, str]) -> None:

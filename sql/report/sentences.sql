@@ -19,7 +19,7 @@ ranked AS (
             ORDER BY published_on = $day DESC, is_reprint, abs(score) DESC, article_id
         ) AS place
     FROM named
-    QUALIFY place <= 5
+    QUALIFY place <= CASE WHEN $is_own THEN 3 ELSE 5 END
 )
 
 SELECT

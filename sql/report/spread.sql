@@ -69,4 +69,5 @@ INNER JOIN shared ON q.run = shared.run
 INNER JOIN statements AS s ON shared.article_id = s.article_id AND shared.statement_id = s.statement_id
 INNER JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
 WHERE s.is_latest AND s.published_on BETWEEN $day - 6 AND $day
+QUALIFY row_number() OVER (PARTITION BY q.run ORDER BY a.published_at, s.statement_id) <= 8
 ORDER BY q.outlets DESC, q.articles DESC, q.quote, q.run, a.published_at, s.statement_id;

@@ -13,7 +13,7 @@ WITH ranked AS (
         AND list_contains($issue_ids, target_id)
         AND list_contains($holder_ids, holder_id)
         AND published_on BETWEEN $day - 6 AND $day
-    QUALIFY place <= 5
+    QUALIFY place <= 3
 )
 
 SELECT
