@@ -129,8 +129,7 @@ class Started:
 
 def start_web(started: Started) -> str:
     """The sample outlets' web on loopback; returns the proxy address by which it is reached."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     started.start("web", [sys.executable, "-m", "sample.serve", "--port", str(port)], dict(os.environ))
     started.wait_for("the sample's web", lambda: _listens(port))
     return f"http://127.0.0.1:{port}"
@@ -175,6 +174,12 @@ def start_postgres(started: Started) -> tuple[str, Path]:
 def _sqlite(reason: str) -> tuple[str, Path]:
     print(f"Without Postgres ({reason}): SQLite. Should the UI refuse a backfill with 503, ask for it again.")
     return home.SQLITE, home.HOME / "prepared"
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

@@ -1,7 +1,7 @@
 """Read and write one (table, day) partition of the lake, atomically.
 
 Layout: `<lake>/table=<table>/day=<YYYY-MM-DD>/part-<part>.parquet`, zstd; a table of no day has no `day=` folder. The
-lake is a folder or any URL that fsspec opens (`s3://bucket/lake`, with the matching fsspec driver installed).
+lake is a folder or a URL (`s3://bucket/lake`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 import dataframely as dy
-import fsspec
 import polars as pl
 
 from pipeline.schemas import KNOWLEDGE, LAKE
+from pipeline.stores import file_system, is_local, store_errors
 
 S = TypeVar("S", bound=dy.Schema)
 
@@ -35,8 +35,8 @@ class Lake:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = str(root).rstrip("/")
-        self._fs, self._path = fsspec.core.url_to_fs(self.root)
-        self._is_local = "file" in _protocols(self._fs)
+        self._fs, self._path = file_system(self.root)
+        self._is_local = is_local(self._fs)
 
     def parts(self, schema: type[S], day: date | None) -> list[str]:
         """Paths of the partition's part files, sorted by name; none where the partition was never written."""
@@ -62,8 +62,8 @@ class Lake:
         frames = []
         for path in parts:
             try:
-                with self._fs.open(path, "rb") as file:
-                    frames.append(pl.read_parquet(io.BytesIO(file.read())))
+                with store_errors():
+                    frames.append(pl.read_parquet(io.BytesIO(self._fs.cat_file(path))))
             except (pl.exceptions.ComputeError, OSError) as error:
                 raise LakeError(
                     f"cannot read {path}: {error}; delete the file and run that stage of {day} again"
@@ -76,7 +76,8 @@ class Lake:
             return None
         if self._is_local:
             return pl.scan_parquet(parts)
-        files: list[IO[bytes]] = [io.BytesIO(self._fs.cat_file(part)) for part in parts]
+        with store_errors():
+            files: list[IO[bytes]] = [io.BytesIO(self._fs.cat_file(part)) for part in parts]
         return pl.scan_parquet(files)
 
     def write(self, schema: type[S], day: date | None, frame: dy.DataFrame[S], part: str = "0") -> str:
@@ -92,13 +93,13 @@ class Lake:
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", statistics=True)
         try:
-            self._put(path, buffer.getvalue())
+            with store_errors():
+                self._put(path, buffer.getvalue())
             if shard := SHARD.search(path):
                 for other in self.parts(schema, day):
                     match = SHARD.search(other)
                     if match is None or match[2] != shard[2]:
-                        with suppress(FileNotFoundError):  # another shard of the same run may have removed it
-                            self._fs.rm_file(other)
+                        self._remove(other)  # another shard of the same run may have removed it
         except OSError as error:
             raise LakeError(
                 f"cannot write {path}: {error.strerror or error}; check that STANDPOINT_LAKE ({self.root}) is a place "
@@ -108,8 +109,7 @@ class Lake:
 
     def drop(self, schema: type[S], day: date | None, part: str) -> None:
         """Remove one part of the partition; none where it was never written."""
-        with suppress(FileNotFoundError):
-            self._fs.rm_file(f"{self._folder(schema, day)}/part-{part}.parquet")
+        self._remove(f"{self._folder(schema, day)}/part-{part}.parquet")
 
     def days(self, schema: type[S]) -> list[date]:
         """The days that have a partition of this table, in order."""
@@ -119,7 +119,8 @@ class Lake:
     def _list(self, folder: str) -> list[str]:
         self._fs.invalidate_cache(folder)
         try:
-            return list(self._fs.ls(folder, detail=False))
+            with store_errors():
+                return list(self._fs.ls(folder, detail=False))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -127,6 +128,10 @@ class Lake:
                 f"cannot list {folder}: {error.strerror or error}; check that STANDPOINT_LAKE ({self.root}) is a place "
                 "that this user may read"
             ) from error
+
+    def _remove(self, path: str) -> None:
+        with suppress(FileNotFoundError), store_errors():
+            self._fs.rm_file(path)
 
     def _folder(self, schema: type[S], day: date | None) -> str:
         folder = f"{self._path}/table={_table(schema)}"
@@ -162,10 +167,6 @@ class Lake:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _protocols(fs: Any) -> tuple[str, ...]:
-    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
 
 
 def _table(schema: type[dy.Schema]) -> str:

@@ -48,7 +48,8 @@ from pipeline.stages.read import read_articles
 from pipeline.stages.sentiment import score_sentiment
 from pipeline.stages.stance import score_stance
 from pipeline.stages.stories import sketch_articles, tell_stories
-from pipeline.warehouse import build_warehouse, finished_days
+from pipeline.stores import upload
+from pipeline.warehouse import PublishError, build_warehouse, finished_days
 
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
 
@@ -247,8 +248,22 @@ def run_publish(day: date, settings: Settings) -> Path:
         newsroom = settings.newsroom()
         _tell_stories(lake)
         rows.update(build_warehouse(lake, settings.warehouse, newsroom, threads=settings.threads, eval_scores=scores))
-        write_report(settings.warehouse, settings.warehouse.with_name("report.html"), day)
+        page = settings.warehouse.with_name("report.html")
+        write_report(settings.warehouse, page, day)
+        if settings.publish_to is not None:
+            for file in (settings.warehouse, page):
+                _copy(file, f"{settings.publish_to.rstrip('/')}/{file.name}")
     return settings.warehouse
+
+
+def _copy(file: Path, url: str) -> None:
+    try:
+        upload(file, url)
+    except (OSError, ValueError) as error:
+        raise PublishError(
+            f"{file} is published, but cannot be copied to {url}: {error}; check that STANDPOINT_PUBLISH_TO is a "
+            "place where this user may write, then publish again"
+        ) from error
 
 
 def _tell_stories(lake: Lake) -> None:

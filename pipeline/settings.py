@@ -175,6 +175,8 @@ class Settings(BaseSettings):
     """Folder or URL of the lake."""
     warehouse: Path
     """Path of the published DuckDB file."""
+    publish_to: str | None = None
+    """Folder or URL to which every publish also copies the finished file and the front page."""
     config: Path
     """The newsroom's TOML file."""
     reader: Path | None = None

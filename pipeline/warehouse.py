@@ -20,7 +20,6 @@ from pathlib import Path
 
 import dataframely as dy
 import duckdb
-import fsspec
 import polars as pl
 from polars.datatypes import DataTypeClass
 
@@ -46,6 +45,7 @@ from pipeline.schemas import (
     Statements,
 )
 from pipeline.settings import Config
+from pipeline.stores import file_system, is_local, store_errors
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def build_warehouse(
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _only_publish(path):
+        with _only_publish(path), store_errors():
             return _publish(lake, path, config, threads, eval_scores)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
         raise PublishError(
@@ -155,9 +155,8 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
     only as much of them at a time as it needs.
     """
     con.execute("ATTACH ':memory:' AS lake")
-    fs, _ = fsspec.core.url_to_fs(lake.root)
-    is_local = "file" in ((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol)
-    if not is_local:
+    fs, _ = file_system(lake.root)
+    if not is_local(fs):
         con.register_filesystem(fs)
     days = sorted({day for schema in (Fetches, Raw, Articles) for day in lake.days(schema)})
     finished = finished_days(lake)
@@ -168,7 +167,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
             del columns["content"]  # only to count the records: the pages stay in the lake
         parts = [part for day in (finished if schema in STAGED else days) for part in lake.parts(schema, day)]
         if parts:
-            files = ", ".join(_quoted(part if is_local else fs.unstrip_protocol(part)) for part in parts)
+            files = ", ".join(_quoted(part if is_local(fs) else fs.unstrip_protocol(part)) for part in parts)
             select = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
             # The folders say `day=…` as well; the column in the file is the one that was validated.
             source = f"read_parquet([{files}], hive_partitioning = false)"

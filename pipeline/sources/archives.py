@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-import fsspec
 from pyarrow import ArrowInvalid
 from pyarrow.parquet import ParquetFile
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -49,6 +48,7 @@ from pipeline.sources.records import (
     on_day,
     one_line,
 )
+from pipeline.stores import file_system, store_errors
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -166,7 +166,8 @@ def _read(file: BinaryIO, url: str, outlets: set[str], wanted: date | None) -> t
 def _explained(pattern: str, url: str) -> Iterator[None]:
     """What goes wrong with the file, as an error that says what to do."""
     try:
-        yield
+        with store_errors():
+            yield
     except FileNotFoundError as error:
         raise _missing(pattern, url) from error
     except FetchError as error:
@@ -240,7 +241,9 @@ async def _open(url: str, client: Client) -> AbstractContextManager[BinaryIO]:
         file.seek(0)
         return cast(AbstractContextManager[BinaryIO], file)
     try:
-        return cast(AbstractContextManager[BinaryIO], fsspec.open(url, "rb"))
+        fs, path = file_system(url)
+        fs.info(path)  # says more clearly than opening does that there is none
+        return cast(AbstractContextManager[BinaryIO], fs.open(path, "rb"))
     except (ImportError, ValueError) as error:
         raise SourceError(
             f"cannot open {url}: {one_line(error)}; check the archive's `url`, or install what opens such addresses"
