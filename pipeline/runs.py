@@ -19,7 +19,7 @@ from pipeline.gazetteer import IMPORTED, load_names, names_of
 from pipeline.gazetteer.wikidata import merges_of, read_wikidata
 from pipeline.lake import Lake
 from pipeline.reader import Reader, load_card, load_reader
-from pipeline.report import write_report
+from pipeline.report import NIGHTS, write_report
 from pipeline.schemas import (
     Articles,
     Entities,
@@ -48,7 +48,7 @@ from pipeline.stages.read import read_articles
 from pipeline.stages.sentiment import score_sentiment
 from pipeline.stages.stance import score_stance
 from pipeline.stages.stories import sketch_articles, tell_stories
-from pipeline.stores import upload
+from pipeline.stores import download_missing, upload
 from pipeline.warehouse import PublishError, build_warehouse, finished_days
 
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
@@ -249,20 +249,32 @@ def run_publish(day: date, settings: Settings) -> Path:
         _tell_stories(lake)
         rows.update(build_warehouse(lake, settings.warehouse, newsroom, threads=settings.threads, eval_scores=scores))
         page = settings.warehouse.with_name("report.html")
+        if settings.publish_to is not None:
+            with _copying(settings):  # the index of the nights names those that other machines wrote
+                download_missing(f"{settings.publish_to.rstrip('/')}/{NIGHTS}", page.with_name(NIGHTS))
         write_report(settings.warehouse, page, day)
         if settings.publish_to is not None:
-            for file in (settings.warehouse, page):
-                _copy(file, f"{settings.publish_to.rstrip('/')}/{file.name}")
+            with _copying(settings):
+                for file in _published(settings.warehouse, page, day):
+                    upload(file, f"{settings.publish_to.rstrip('/')}/{file.relative_to(page.parent)}")
     return settings.warehouse
 
 
-def _copy(file: Path, url: str) -> None:
+def _published(warehouse: Path, page: Path, day: date) -> list[Path]:
+    """The files that a publish of the day wrote."""
+    nights = page.with_name(NIGHTS)
+    is_newest = str(day) == max(night.stem for night in nights.glob("????-??-??.html"))
+    return [warehouse, nights / f"{day}.html", nights / "index.html", *([page] if is_newest else [])]
+
+
+@contextmanager
+def _copying(settings: Settings) -> Iterator[None]:
     try:
-        upload(file, url)
+        yield
     except (OSError, ValueError) as error:
         raise PublishError(
-            f"{file} is published, but cannot be copied to {url}: {error}; check that STANDPOINT_PUBLISH_TO is a "
-            "place where this user may write, then publish again"
+            f"{settings.warehouse} is published, but cannot be copied to {settings.publish_to}: {error}; check that "
+            "STANDPOINT_PUBLISH_TO is a place where this user may read and write, then publish again"
         ) from error
 
 

@@ -72,3 +72,21 @@ def upload(file: Path, url: str) -> None:
         return
     with store_errors():
         fs.put_file(str(file), path)
+
+
+def download_missing(url: str, folder: Path) -> None:
+    """Copy the files of a folder at a URL that the local folder lacks; none where there is no such folder yet.
+
+    Raises:
+        OSError: the place cannot be read or the folder not be written.
+    """
+    fs, path = file_system(url)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with store_errors():
+            there = fs.ls(path, detail=False)
+            for name in there:
+                if not (folder / Path(name).name).exists():
+                    fs.get_file(name, str(folder / Path(name).name))
+    except FileNotFoundError:
+        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ def test_a_night_from_an_archive_to_a_copy_of_the_warehouse_needs_no_shared_disk
     runs.run_stance(DAYS[0], settings[1])
     runs.run_sentiment(DAYS[0], settings[0])
     runs.run_publish(DAYS[0], settings[1])
-    for name in ("warehouse.duckdb", "report.html"):
+    for name in ("warehouse.duckdb", "report.html", f"nights/{DAYS[0]}.html", "nights/index.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         fs.get_file(f"{BUCKET}/published/{name}", str(tmp_path / name))
         assert (tmp_path / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert len(rows(tmp_path / "warehouse.duckdb")["articles"]) == 5
@@ -149,9 +151,29 @@ def test_a_copy_that_fails_leaves_the_published_file_and_says_so(
         config=tmp_path / "newsroom.toml",
         publish_to="s3://nobodys",
     )
-    with pytest.raises(PublishError, match=r"w\.duckdb is published, but cannot be copied to s3://nobodys/w\.duckdb: "):
+    with pytest.raises(PublishError, match=r"w\.duckdb is published, but cannot be copied to s3://nobodys: "):
         runs.run_publish(DAY, settings)
     assert rows(tmp_path / "w.duckdb")["articles"]
+
+
+def test_the_index_of_nights_knows_those_that_other_machines_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "load_reader", lambda folder, threads: SmallReader())
+    (tmp_path / "newsroom.toml").write_text(NEWSROOM)
+    lake = a_day(Lake(tmp_path / "lake"))
+    for worker, day in (("first", DAY), ("second", DAY - timedelta(days=1))):
+        settings = Settings(
+            lake=lake.root,
+            warehouse=tmp_path / worker / "w.duckdb",
+            config=tmp_path / "newsroom.toml",
+            publish_to=str(tmp_path / "share"),
+        )
+        runs.run_publish(day, settings)
+    share = tmp_path / "share"
+    assert f"{DAY}.html" in (share / "nights" / "index.html").read_text()
+    assert (share / "report.html").read_bytes() == (tmp_path / "first" / "report.html").read_bytes()
+    assert not (tmp_path / "second" / "report.html").exists(), "the newer night keeps the front page"
 
 
 def test_a_copy_may_go_to_a_folder_and_replaces_what_was_there(tmp_path: Path) -> None:
