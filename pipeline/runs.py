@@ -22,9 +22,11 @@ from pipeline.reader import Reader, load_card, load_reader
 from pipeline.report import NIGHTS, write_report
 from pipeline.schemas import (
     Articles,
+    Corrections,
     Entities,
     Fetches,
     Gazetteer,
+    Headlines,
     Mentions,
     Merges,
     Names,
@@ -37,6 +39,7 @@ from pipeline.schemas import (
     Sketches,
     Stances,
     Statements,
+    Tones,
     Visits,
 )
 from pipeline.settings import Settings
@@ -45,7 +48,7 @@ from pipeline.sources.health import HISTORY_DAYS, rests_until
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.normalise import normalise
 from pipeline.stages.read import read_articles
-from pipeline.stages.sentiment import score_sentiment
+from pipeline.stages.sentiment import score_sentiment, score_tone
 from pipeline.stages.stance import score_stance
 from pipeline.stages.stories import sketch_articles, tell_stories
 from pipeline.stores import download_missing, upload
@@ -171,8 +174,9 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
     lake, reader = Lake(settings.lake), _reader(settings)
     with _recorded(day, "read", settings, shard=shard, reader=reader.revision) as rows:
         articles = lake.read(Articles, day).sort("article_id").gather_every(shards, shard)
-        mentions, statements = read_articles(Articles.validate(articles), reader)
+        mentions, statements, headlines = read_articles(Articles.validate(articles), reader)
         # Mentions last: their presence says that the shard is whole.
+        lake.write(Headlines, day, headlines, f"{shard:03d}-of-{shards:03d}")
         lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")
         lake.write(Mentions, day, mentions, f"{shard:03d}-of-{shards:03d}")
         rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
@@ -230,13 +234,15 @@ def run_stance(day: date, settings: Settings) -> None:
 
 
 def run_sentiment(day: date, settings: Settings) -> None:
-    """The outlet's own polarity toward each entity of each article."""
+    """The outlet's own polarity toward each entity of each article, and the tone of each article."""
     lake = Lake(settings.lake)
     with _recorded(day, "sentiment", settings) as rows:
-        mentions = lake.read(Mentions, day)
-        sentiments = score_sentiment(mentions, lake.read(Entities, day))
+        articles, mentions = lake.read(Articles, day), lake.read(Mentions, day)
+        tones = score_tone(articles, mentions, lake.read(Statements, day))
+        sentiments = score_sentiment(articles, mentions, lake.read(Entities, day), lake.read(Headlines, day))
+        lake.write(Tones, day, tones)
         lake.write(Sentiments, day, sentiments)
-        rows.update(rows_in=mentions.height, rows_out=sentiments.height)
+        rows.update(rows_in=mentions.height, rows_out=tones.height + sentiments.height)
 
 
 def run_publish(day: date, settings: Settings) -> Path:
@@ -247,7 +253,16 @@ def run_publish(day: date, settings: Settings) -> Path:
         scores = pl.DataFrame(card["eval_scores"]).with_columns(reader=pl.lit(card["revision"]))
         newsroom = settings.newsroom()
         _tell_stories(lake)
-        rows.update(build_warehouse(lake, settings.warehouse, newsroom, threads=settings.threads, eval_scores=scores))
+        rows.update(
+            build_warehouse(
+                lake,
+                settings.warehouse,
+                newsroom,
+                threads=settings.threads,
+                eval_scores=scores,
+                corrections=_corrections(card),
+            )
+        )
         page = settings.warehouse.with_name("report.html")
         if settings.publish_to is not None:
             with _copying(settings):  # the index of the nights names those that other machines wrote
@@ -276,6 +291,16 @@ def _copying(settings: Settings) -> Iterator[None]:
             f"{settings.warehouse} is published, but cannot be copied to {settings.publish_to}: {error}; check that "
             "STANDPOINT_PUBLISH_TO is a place where this user may read and write, then publish again"
         ) from error
+
+
+def _corrections(card: dict[str, Any]) -> pl.DataFrame:
+    """What the card says of the reader's mistakes, a row for each reading; none where it says nothing."""
+    rows = [
+        {"reading": reading, "reader": card["revision"], "sizes": known["sizes"]}
+        | {f"{what}_{answer}": known[what][answer] for what in ("weights", "variances") for answer in known[what]}
+        for reading, known in card.get("corrections", {}).items()
+    ]
+    return Corrections.cast(pl.DataFrame(rows)) if rows else Corrections.create_empty()
 
 
 def _tell_stories(lake: Lake) -> None:

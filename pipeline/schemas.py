@@ -15,6 +15,13 @@ import polars as pl
 
 MENTION_TYPES = ["PER", "ORG", "LOC", "MISC"]
 STATEMENT_KINDS = ["direct", "mixed", "indirect"]
+COMMITMENTS = [
+    "asserted",  # the speaker stands behind it: said, insists, according to
+    "hedged",  # only half: suggested, may be, would not rule out, allegedly
+    "denied",  # the speaker says that it is not so: denied, does not believe
+    "withheld",  # the speaker does not say: declined to comment, would not say whether
+    "asked",  # the speaker asks: wondered, asked whether
+]
 QUARANTINE_REASONS = [
     "invalid_record",  # the archive line is not a JSON object with the fields of the format
     "unknown_outlet",  # the record names an outlet that the configuration does not
@@ -69,6 +76,10 @@ def _probability(doc: str, **kwargs: Any) -> dy.Float32:
 
 # Float32 keeps 7 digits; three of them add up to one within this.
 PROBABILITY_TOLERANCE = 1e-3
+
+
+def _score(doc: str) -> dy.Float32:
+    return dy.Float32(nullable=True, min=-1, max=1, metadata=_doc(doc))
 
 
 def _sums_to_one(*columns: str) -> pl.Expr:
@@ -219,8 +230,36 @@ class Statements(dy.Schema):
         dy.Struct({"start": dy.Int64(), "end": dy.Int64()}), metadata=_doc("Spans of what is said, in text order.")
     )
     text = dy.String(metadata=_doc("The words of the content spans, joined by ` … `."))
+    commitment = dy.Enum(
+        COMMITMENTS,
+        metadata=_doc("How the speaker stands to what is said: asserted, hedged, denied, withheld or asked."),
+    )
+    is_continued = dy.Bool(
+        metadata=_doc("True where the speaker is that of the statement before: a quotation that goes on.")
+    )
     probability = _probability("How sure the reader is of the statement.")
     reader = _reader()
+
+
+class Headlines(dy.Schema):
+    """One row per mention in an article's headline; offsets are code points into `articles.title`."""
+
+    day = _day()
+    article_id = _article_id()
+    start = dy.Int64(primary_key=True, min=0, metadata=_doc("First code point of the span."))
+    end = dy.Int64(primary_key=True, min=1, metadata=_doc("Code point after the span."))
+    text = dy.String(metadata=_doc("The words of the span."))
+    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
+    probability = _probability("How sure the reader is of span and type.")
+    negative = _probability("Probability that the headline is negative toward the entity.")
+    neutral = _probability("Probability that the headline is neutral toward the entity.")
+    positive = _probability("Probability that the headline is positive toward the entity.")
+    is_quoted = dy.Bool(metadata=_doc("True where someone else says it in the headline; false = the outlet's voice."))
+    reader = _reader()
+
+    @dy.rule()
+    def polarity_sums_to_one(cls) -> pl.Expr:
+        return _sums_to_one("negative", "neutral", "positive")
 
 
 def _wikidata_id() -> dy.String:
@@ -315,13 +354,34 @@ class Sentiments(dy.Schema):
     mentions = dy.Int64(min=1, metadata=_doc("Mentions of the entity in the outlet's own voice."))
     mentions_quoted = dy.Int64(min=0, metadata=_doc("Mentions of the entity inside statements, not counted here."))
     mention_share = _probability("Mentions of the entity, of all mentions in the article, whoever speaks.")
+    headline_mentions = dy.Int64(min=0, metadata=_doc("Mentions in the headline, in the outlet's own voice."))
+    headline_score = _score("Mean of positive - negative over the mentions in the headline; null where it has none.")
+    lead_mentions = dy.Int64(min=0, metadata=_doc("Of `mentions`, those in the lead: the first paragraph."))
+    lead_score = _score("Mean of positive - negative over the mentions in the lead; null where it has none.")
     first_start = dy.Int64(min=0, metadata=_doc("First code point of the first counted mention."))
     first_end = dy.Int64(min=1, metadata=_doc("Code point after the first counted mention."))
+    first_share = _probability("How far down the article first names the entity, whoever speaks: 0 = it begins so.")
+    is_passing = dy.Bool(
+        metadata=_doc("True where headline and lead do without the entity and it has under a tenth of the mentions.")
+    )
     reader = _reader()
 
     @dy.rule()
     def sentiment_sums_to_one(cls) -> pl.Expr:
         return _sums_to_one("negative", "neutral", "positive")
+
+
+class Tones(dy.Schema):
+    """One row per article that the reader read: its tone in the outlet's own voice, toward whomever it names."""
+
+    day = _day()
+    article_id = _article_id()
+    mentions = dy.Int64(min=0, metadata=_doc("Mentions in the outlet's own voice."))
+    mentions_quoted = dy.Int64(min=0, metadata=_doc("Mentions inside statements, not counted in the tone."))
+    tone = _score("Mean of positive - negative over the mentions in the outlet's own voice; null where it has none.")
+    tone_quoted = _score("The same over the mentions inside statements; null where there are none.")
+    quoted_share = _probability("Share of the article's characters that are inside statements.")
+    reader = _reader()
 
 
 class Runs(dy.Schema):
@@ -415,10 +475,12 @@ LAKE: dict[str, type[dy.Schema]] = {
     "sketches": Sketches,
     "mentions": Mentions,
     "statements": Statements,
+    "headlines": Headlines,
     "entities": Entities,
     "roles": Roles,
     "stances": Stances,
     "sentiments": Sentiments,
+    "tones": Tones,
     "runs": Runs,
 }
 # Tables of no day: what is known of the world, and what is told anew from all days at each publish.
@@ -474,6 +536,10 @@ def _share(doc: str) -> dy.Float64:
 
 def _mean(doc: str) -> dy.Float64:
     return dy.Float64(nullable=True, min=-1, max=1, metadata=_doc(doc))
+
+
+def _three(doc: str) -> dy.List:
+    return dy.List(dy.Float64(), metadata=_doc(doc))
 
 
 def _low(of: str) -> dict[str, Any]:
@@ -607,6 +673,31 @@ class WarehouseSentiments(Sentiments):
     is_latest = _is_latest()
 
 
+class WarehouseTones(Tones):
+    """One row per article that the reader read: its tone in the outlet's own voice, toward whomever it names."""
+
+    outlet = _outlet()
+    published_on = _published_on()
+    is_reprint = _is_reprint()
+    is_latest = _is_latest()
+
+
+class Corrections(dy.Schema):
+    """One row per reading and reader: what turns the mean of its probabilities into the share of each class."""
+
+    reading = dy.Enum(["polarity", "stance"], primary_key=True, metadata=_doc("polarity: entities; stance: issues."))
+    reader = dy.String(primary_key=True, metadata=_doc("Revision of the reader's weights."))
+    weights_first = _three("Weights of the three probabilities in the corrected share of negative (against).")
+    weights_neutral = _three("Weights of the three probabilities in the corrected share of neutral.")
+    weights_last = _three("Weights of the three probabilities in the corrected share of positive (favour).")
+    weights_score = _three("Their difference: weights in the corrected mean of positive - negative.")
+    variances_first = _three("Variance of the corrected share of negative from each true class's development items.")
+    variances_neutral = _three("The same of the share of neutral.")
+    variances_last = _three("The same of the share of positive.")
+    variances_score = _three("The same of the corrected mean of positive - negative.")
+    sizes = dy.List(dy.Int64(), metadata=_doc("Development items of each true class: negative, neutral, positive."))
+
+
 class EntitySentimentDaily(dy.Schema):
     """One row per day of publication, outlet and entity: how the outlet's own voice treats the entity."""
 
@@ -629,6 +720,23 @@ class EntitySentimentDaily(dy.Schema):
     sentiment_mean_unique = _mean("The same with reprints collapsed; null where every article is a reprint.")
     sentiment_mean_unique_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("sentiment_mean_unique"))
     sentiment_mean_unique_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("sentiment_mean_unique"))
+    sentiment_corrected = _mean(
+        "Mean sentiment with reprints collapsed, corrected for the reader's mistakes: `corrections`."
+    )
+    sentiment_corrected_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("sentiment_corrected"))
+    sentiment_corrected_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("sentiment_corrected"))
+    negative_share = _share("Share of articles that are likeliest negative, reprints collapsed; as it was read.")
+    negative_share_corrected = _share("The same, corrected for the reader's mistakes: `corrections`.")
+    negative_share_corrected_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("negative_share_corrected"))
+    negative_share_corrected_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("negative_share_corrected"))
+    positive_share = _share("Share of articles that are likeliest positive, reprints collapsed; as it was read.")
+    positive_share_corrected = _share("The same, corrected for the reader's mistakes: `corrections`.")
+    positive_share_corrected_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("positive_share_corrected"))
+    positive_share_corrected_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("positive_share_corrected"))
+    headlines = _count("Articles, reprints collapsed, whose headline names the entity in the outlet's own voice.")
+    headline_mean = _mean("Mean of positive - negative over those headlines.")
+    leads = _count("Articles, reprints collapsed, whose lead names the entity in the outlet's own voice.")
+    lead_mean = _mean("Mean of positive - negative over those leads.")
 
 
 class StanceDaily(dy.Schema):
@@ -654,6 +762,17 @@ class StanceDaily(dy.Schema):
     stance_mean_unique = _mean("The same with reprints collapsed; null where every article is a reprint.")
     stance_mean_unique_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("stance_mean_unique"))
     stance_mean_unique_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("stance_mean_unique"))
+    stance_corrected = _mean("Mean stance with reprints collapsed, corrected for the reader's mistakes: `corrections`.")
+    stance_corrected_low = dy.Float64(nullable=True, min=-1, max=1, metadata=_low("stance_corrected"))
+    stance_corrected_high = dy.Float64(nullable=True, min=-1, max=1, metadata=_high("stance_corrected"))
+    against_share = _share("Share of articles that are likeliest against, reprints collapsed; as it was read.")
+    against_share_corrected = _share("The same, corrected for the reader's mistakes: `corrections`.")
+    against_share_corrected_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("against_share_corrected"))
+    against_share_corrected_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("against_share_corrected"))
+    favour_share = _share("Share of articles that are likeliest favour, reprints collapsed; as it was read.")
+    favour_share_corrected = _share("The same, corrected for the reader's mistakes: `corrections`.")
+    favour_share_corrected_low = dy.Float64(nullable=True, min=0, max=1, metadata=_low("favour_share_corrected"))
+    favour_share_corrected_high = dy.Float64(nullable=True, min=0, max=1, metadata=_high("favour_share_corrected"))
     clearest_stance_id = dy.String(metadata=_doc("The statement that shows a side most clearly: try `evidence(…)`."))
 
 
@@ -789,6 +908,7 @@ WAREHOUSE: dict[str, type[dy.Schema]] = {
     "fetches": Fetches,
     "runs": Runs,
     "eval_scores": EvalScores,
+    "corrections": Corrections,
     "quarantine": Quarantine,
     "articles": WarehouseArticles,
     "merges": WarehouseMerges,
@@ -799,6 +919,7 @@ WAREHOUSE: dict[str, type[dy.Schema]] = {
     "statements": WarehouseStatements,
     "stances": WarehouseStances,
     "sentiments": WarehouseSentiments,
+    "tones": WarehouseTones,
     "entity_sentiment_daily": EntitySentimentDaily,
     "stance_daily": StanceDaily,
     "speaker_share_daily": SpeakerShareDaily,

@@ -29,10 +29,12 @@ from pipeline.schemas import (
     WAREHOUSE,
     Articles,
     Checks,
+    Corrections,
     Days,
     Entities,
     EvalScores,
     Fetches,
+    Headlines,
     Issues,
     Mentions,
     Merges,
@@ -43,6 +45,7 @@ from pipeline.schemas import (
     Sentiments,
     Stances,
     Statements,
+    Tones,
 )
 from pipeline.settings import Config
 from pipeline.stores import file_system, is_local, store_errors
@@ -59,10 +62,13 @@ EXAMPLE_CHARACTERS = 600
 # Offending rows of a blocking check that go to the log: enough to see a pattern in, the count says how many there are.
 LOGGED_ROWS = 50
 # What a day must have, whole, before its rows count.
-STAGED = (Articles, Quarantine, Mentions, Statements, Entities, Roles, Stances, Sentiments)
+STAGED = (Articles, Quarantine, Mentions, Statements, Headlines, Entities, Roles, Stances, Sentiments, Tones)
 
 # sql/macros: what the marts are computed with, each after those that it uses …
-FORMULAS = ("t975", "mean_margin", "mean_low", "mean_high", "wilson_low", "wilson_high", "is_called")
+FORMULAS = (
+    "t975", "mean_margin", "mean_low", "mean_high", "wilson_low", "wilson_high", "within", "corrected",
+    "corrected_variance", "corrected_low", "corrected_high", "is_called",
+)  # fmt: skip
 # … and what an analyst asks the finished file with.
 QUESTIONS = ("who_said", "stance_of", "sentiment_toward", "evidence")
 _SQL_TYPES = {
@@ -84,7 +90,13 @@ class PublishError(Exception):
 
 
 def build_warehouse(
-    lake: Lake, path: Path, config: Config, *, threads: int, eval_scores: pl.DataFrame | None = None
+    lake: Lake,
+    path: Path,
+    config: Config,
+    *,
+    threads: int,
+    eval_scores: pl.DataFrame | None = None,
+    corrections: pl.DataFrame | None = None,
 ) -> dict[str, int]:
     """Publish the whole lake as one DuckDB file at `path`, or leave what is there untouched.
 
@@ -93,6 +105,7 @@ def build_warehouse(
 
     Args:
         eval_scores: how accurate the reader is, as `EvalScores` says; None = not known.
+        corrections: what is known of its mistakes, as `Corrections` says; None = nothing.
 
     Returns:
         `rows_in`, rows read from the lake (raw records counted, not read), and `rows_out`, rows of all tables.
@@ -104,7 +117,7 @@ def build_warehouse(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _only_publish(path), store_errors():
-            return _publish(lake, path, config, threads, eval_scores)
+            return _publish(lake, path, config, threads, eval_scores, corrections)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
         raise PublishError(
             f"cannot build {path}: {str(error).splitlines()[0]}; check that its folder can be written and has free "
@@ -112,7 +125,14 @@ def build_warehouse(
         ) from error
 
 
-def _publish(lake: Lake, path: Path, config: Config, threads: int, eval_scores: pl.DataFrame | None) -> dict[str, int]:
+def _publish(
+    lake: Lake,
+    path: Path,
+    config: Config,
+    threads: int,
+    eval_scores: pl.DataFrame | None,
+    corrections: pl.DataFrame | None,
+) -> dict[str, int]:
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     _remove_unfinished(path)  # we hold the lock: whoever left them is dead
     try:
@@ -120,7 +140,7 @@ def _publish(lake: Lake, path: Path, config: Config, threads: int, eval_scores: 
             con.execute("SET enable_progress_bar = false")
             con.execute("SET TimeZone = 'UTC'")
             con.execute(f"SET temp_directory = {_quoted(f'{new}.spill')}")
-            rows_in = _attach_lake(con, lake, config, eval_scores)
+            rows_in = _attach_lake(con, lake, config, eval_scores, corrections)
             con.execute(f"ATTACH {_quoted(new)} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
             con.execute("USE warehouse")
             con.execute("BEGIN")  # the log is written once, not at every statement
@@ -148,7 +168,13 @@ def finished_days(lake: Lake) -> list[date]:
     return [day for day in lake.days(Articles) if all(_is_whole(lake.parts(schema, day)) for schema in STAGED)]
 
 
-def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eval_scores: pl.DataFrame | None) -> int:
+def _attach_lake(
+    con: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    config: Config,
+    eval_scores: pl.DataFrame | None,
+    corrections: pl.DataFrame | None,
+) -> int:
     """A database `lake` in memory: a view on the Parquet files of each table, and what the configuration gives.
 
     Returns the rows of the views. DuckDB reads the files itself, through fsspec where they are not on a local disk, and
@@ -187,6 +213,7 @@ def _attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, config: Config, eva
         "eval_scores": EvalScores.validate(
             pl.DataFrame(schema=_dtypes(EvalScores)) if eval_scores is None or eval_scores.is_empty() else eval_scores
         ),
+        "corrections": Corrections.create_empty() if corrections is None else Corrections.validate(corrections),
     }
     for table, frame in given.items():
         con.register("given", frame)

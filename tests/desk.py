@@ -150,7 +150,8 @@ class Desk:
             _key(article)
             | {"statement_id": statement_id, "kind": "direct", "speaker": speaker, "cue": None, "text": content}
             | {"speaker_start": spoken[0], "speaker_end": spoken[1], "cue_start": None, "cue_end": None}
-            | {"content": [{"start": start, "end": end}], "probability": 0.9, "reader": "r1"},
+            | {"content": [{"start": start, "end": end}], "probability": 0.9, "reader": "r1"}
+            | {"commitment": "asserted", "is_continued": False},
         )
         return statement_id
 
@@ -224,7 +225,9 @@ class Desk:
                     | {"type": pairs[0][1]["type"], "sentiment": _label(polarity, ("negative", "neutral", "positive"))}
                     | dict(zip(("negative", "neutral", "positive"), polarity, strict=True))
                     | {"mentions": len(own), "mentions_quoted": len(pairs) - len(own), "mention_share": 0.5}
-                    | {"first_start": own[0]["start"], "first_end": own[0]["end"], "reader": "r1"},
+                    | {"headline_mentions": 0, "headline_score": None, "lead_mentions": 0, "lead_score": None}
+                    | {"first_start": own[0]["start"], "first_end": own[0]["end"], "first_share": 0.0}
+                    | {"is_passing": False, "reader": "r1"},
                 )
 
     def _add(self, table: str, row: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How the outlet's own voice treats the entities of its articles."""
+"""How the outlet's own voice treats the entities of its articles, and the tone of each article."""
 
 from __future__ import annotations
 
@@ -7,25 +7,40 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Entities, Mentions, Sentiments
+from pipeline.labels import likeliest
+from pipeline.names import key
+from pipeline.schemas import Articles, Entities, Headlines, Mentions, Sentiments, Statements, Tones
 
 ARTICLE: Final = ["day", "article_id"]
-# Below this no polarity is likelier than the others together, and naming one would be a guess.
-LABEL_FROM = 0.5
+# Characters that the first paragraph has at most, where it is a lead: some sites give the whole story as one.
+LEAD = 500
+# An entity with a smaller share of an article's mentions, out of headline and lead, is no subject of it.
+PASSING = 0.1
 
 
-def score_sentiment(mentions: dy.DataFrame[Mentions], entities: dy.DataFrame[Entities]) -> dy.DataFrame[Sentiments]:
+def score_sentiment(
+    articles: dy.DataFrame[Articles],
+    mentions: dy.DataFrame[Mentions],
+    entities: dy.DataFrame[Entities],
+    headlines: dy.DataFrame[Headlines],
+) -> dy.DataFrame[Sentiments]:
     """The outlet's own polarity toward each entity of an article: mentions inside a statement do not count.
 
-    The mean over the mentions; an entity that only speakers name has no row.
+    The mean over the mentions; an entity that only speakers name has no row. A mention of the headline is the entity's
+    that goes by the same words in the article.
     """
     own = pl.col("statement_id").is_null()
-    top = pl.max_horizontal("negative", "neutral", "positive")
+    in_lead = own & (pl.col("start") < pl.col("lead"))
+    score = (pl.col("positive") - pl.col("negative")).cast(pl.Float64)
+    named = mentions.join(
+        entities.select(*ARTICLE, "start", "end", "entity_id", "name", entity_type="type"),
+        on=[*ARTICLE, "start", "end"],
+    )
+    length = pl.col("body").str.len_chars().cast(pl.Int64)
+    lead = pl.col("body").str.extract(r"^([^\n]*)").str.len_chars().cast(pl.Int64)
+    lengths = articles.select(*ARTICLE, length=length, lead=pl.min_horizontal(lead, LEAD))
     return (
-        mentions.join(
-            entities.select(*ARTICLE, "start", "end", "entity_id", "name", entity_type="type"),
-            on=[*ARTICLE, "start", "end"],
-        )
+        named.join(lengths, on=ARTICLE)
         .with_columns(all_mentions=pl.len().over(ARTICLE))
         .sort(*ARTICLE, "start")
         .group_by(*ARTICLE, "entity_id", maintain_order=True)
@@ -36,20 +51,66 @@ def score_sentiment(mentions: dy.DataFrame[Mentions], entities: dy.DataFrame[Ent
             mentions=own.sum(),
             mentions_quoted=(~own).sum(),
             mention_share=pl.len() / pl.col("all_mentions").first(),
+            lead_mentions=in_lead.sum(),
+            lead_score=score.filter(in_lead).mean(),
             first_start=pl.col("start").filter(own).first(),
             first_end=pl.col("end").filter(own).first(),
+            first_share=pl.col("start").first() / pl.col("length").first(),
         )
         .filter(pl.col("mentions") > 0)
+        .join(_in_headlines(headlines, named), on=[*ARTICLE, "entity_id"], how="left")
+        .with_columns(pl.col("headline_mentions").fill_null(0), sentiment=likeliest("negative", "neutral", "positive"))
         .with_columns(
-            sentiment=pl.when(top < LABEL_FROM)
-            .then(None)
-            .when(pl.col("negative") == top)
-            .then(pl.lit("negative"))
-            .when(pl.col("positive") == top)
-            .then(pl.lit("positive"))
-            .otherwise(pl.lit("neutral"))
+            is_passing=(pl.col("headline_mentions") == 0)
+            & (pl.col("lead_mentions") == 0)
+            & (pl.col("mention_share") < PASSING)
         )
         .select(Sentiments.column_names())
         .sort(*ARTICLE, "entity_id")
         .pipe(Sentiments.validate, cast=True)
+    )
+
+
+def _in_headlines(headlines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """How often a headline names each entity of its article in the outlet's voice, and how it treats it there."""
+    names = (
+        named.select(*ARTICLE, "entity_id", key=key(pl.col("text").str.replace(r"['’]s?$", "")))
+        .group_by(*ARTICLE, "key", "entity_id")
+        .len()
+        .sort(*ARTICLE, "key", "len", "entity_id", descending=[False, False, False, True, False])
+        .unique([*ARTICLE, "key"], keep="first", maintain_order=True)
+    )
+    return (
+        headlines.filter(~pl.col("is_quoted"))
+        .with_columns(key=key(pl.col("text").str.replace(r"['’]s?$", "")))
+        .join(names, on=[*ARTICLE, "key"])
+        .sort(*ARTICLE, "start")
+        .group_by(*ARTICLE, "entity_id", maintain_order=True)
+        .agg(headline_mentions=pl.len(), headline_score=(pl.col("positive") - pl.col("negative")).mean())
+    )
+
+
+def score_tone(
+    articles: dy.DataFrame[Articles], mentions: dy.DataFrame[Mentions], statements: dy.DataFrame[Statements]
+) -> dy.DataFrame[Tones]:
+    """The tone of every article that has a mention, in the outlet's own voice and in the voices that it quotes."""
+    own = pl.col("statement_id").is_null()
+    score = (pl.col("positive") - pl.col("negative")).cast(pl.Float64)
+    said = statements.group_by(ARTICLE).agg(said=pl.col("text").str.len_chars().sum())
+    return (
+        mentions.sort(*ARTICLE, "start")
+        .group_by(ARTICLE, maintain_order=True)
+        .agg(
+            pl.col("reader").first(),
+            mentions=own.sum(),
+            mentions_quoted=(~own).sum(),
+            tone=score.filter(own).mean(),
+            tone_quoted=score.filter(~own).mean(),
+        )
+        .join(articles.select(*ARTICLE, length=pl.col("body").str.len_chars()), on=ARTICLE)
+        .join(said, on=ARTICLE, how="left")
+        .with_columns(quoted_share=pl.min_horizontal(pl.col("said").fill_null(0) / pl.col("length"), 1.0))
+        .select(Tones.column_names())
+        .sort(ARTICLE)
+        .pipe(Tones.validate, cast=True)
     )

@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.labels import likeliest
 from pipeline.schemas import Articles, Entities, Mentions, Stances, Statements
 from pipeline.settings import Issue
 
 ARTICLE: Final = ["day", "article_id"]
 STATEMENT: Final = [*ARTICLE, "statement_id"]
-# Below this no side is likelier than the others together, and naming one would be a guess.
-LABEL_FROM = 0.5
-
 ENDS = r"[.!?][”’\"')]*\s+"
 
 Stance = Callable[[list[str], list[str]], npt.NDArray[np.float32]]
@@ -40,18 +38,11 @@ def score_stance(
     """
     held = _held(articles, statements, entities)
     rows = pl.concat([_toward_entities(held, mentions, entities), _toward_issues(held, issues, stance)], how="diagonal")
-    top = pl.max_horizontal("against", "neutral", "favour")
     return (
         rows.filter(pl.col("holder_id").ne_missing(pl.col("target_id")))
         .with_columns(
             stance_id=pl.concat_str("statement_id", "target_kind", "target_id", separator="/"),
-            stance=pl.when(top < LABEL_FROM)
-            .then(None)
-            .when(pl.col("against") == top)
-            .then(pl.lit("against"))
-            .when(pl.col("favour") == top)
-            .then(pl.lit("favour"))
-            .otherwise(pl.lit("neutral")),
+            stance=likeliest("against", "neutral", "favour"),
             evidence=pl.col("body").str.slice(
                 pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start")
             ),

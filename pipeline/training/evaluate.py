@@ -63,6 +63,32 @@ def calibration_error(confidence: Array, right: Array) -> float:
     return float(sum(abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in range(15)) / len(confidence))
 
 
+def correction(answers: Array, gold: Any) -> dict[str, Any]:
+    """The probabilistic adjusted count (Bella et al., ICDM 2010): with C the mean answer for each true class, the
+    shares behind a mean answer q solve C' p = q.
+
+    Args:
+        answers: (items, 3) probabilities.
+        gold: (items,) true classes, 0 to 2.
+
+    Returns:
+        `weights`, for each class and for the score (last class less first), of the three probabilities; `variances`,
+        likewise, what each true class adds to the variance because C was measured on few items; `sizes` of the classes.
+    """
+    means = np.stack([answers[gold == c].mean(axis=0) for c in range(3)])
+    inverse = np.linalg.inv(means.T.astype(np.float64))
+    weights = np.vstack([inverse, inverse[2] - inverse[0]])
+    corrected = answers @ weights.T
+    sizes = [int((gold == c).sum()) for c in range(3)]
+    variances = np.stack([corrected[gold == c].var(axis=0, ddof=1) / sizes[c] for c in range(3)], axis=1)
+    names = ("first", "neutral", "last", "score")
+    return {
+        "weights": {n: [round(float(x), 6) for x in row] for n, row in zip(names, weights, strict=True)},
+        "variances": {n: [round(float(x), 8) for x in row] for n, row in zip(names, variances, strict=True)},
+        "sizes": sizes,
+    }
+
+
 def score_entities(reader: Reader, path: Path) -> dict[str, float]:
     """Span F1 on CoNLL-2003, each news story read as one text."""
     confidence, is_right, gold = judged_entities(reader, path)

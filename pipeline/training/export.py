@@ -22,7 +22,7 @@ from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 from pipeline.reader import Reader, Score, session_score
 from pipeline.reader.decode import FloatArray, softmax
 from pipeline.training.data import read_gwsd, read_newsmtsc, read_perspectrum
-from pipeline.training.evaluate import evaluate, judged_attribution, judged_entities
+from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities
 from pipeline.training.model import HEADS, LINK, ReaderModel
 from pipeline.training.train import add_paths, default_encoder, load_tokenizer
 
@@ -207,6 +207,20 @@ def calibrate(reader: Reader, data: Path) -> None:
     }
 
 
+def corrections(reader: Reader, data: Path) -> dict[str, dict[str, Any]]:
+    """What turns mean probabilities into shares, for each head that answers with three classes, from its development
+    sets: see `correction`."""
+    sentences = [s for f in ("dev_rw", "dev_mt") for s in read_newsmtsc(reader.tokenizer, data / f"newsmtsc/{f}.jsonl")]
+    polarity = np.concatenate(reader.polarity([s.text for s in sentences], [s.chars for s in sentences]))
+    # Perspectrum has no neutral pairs, and its passages are no news: the classes as they are in news sentences.
+    pairs = read_gwsd(reader.tokenizer, data / "gwsd/train.jsonl")[1]
+    stance = reader.stance([p.passage for p in pairs], [p.proposition for p in pairs])
+    return {
+        "polarity": correction(polarity, np.array([p for s in sentences for p in s.polarity])),
+        "stance": correction(stance, np.array([int(np.argmax(p.stance)) for p in pairs])),
+    }
+
+
 def platt(confidence: Any, is_right: Any) -> list[float]:
     """[slope, intercept] of the log odds under which the outcomes are likeliest, by Newton's method."""
     odds = np.log(np.clip(confidence, 1e-6, 1 - 1e-6) / (1 - np.clip(confidence, 1e-6, 1 - 1e-6)))
@@ -257,6 +271,7 @@ def export(run: Path, encoder: Path, data: Path, out: Path) -> dict[str, Any]:
         values = "  ".join(f"{name} {row['value']:8.4f}" for name, row in zip(figures, rows, strict=True))
         print(f"{rows[0]['dataset']:12} {rows[0]['split']:24} {rows[0]['metric']:18} {values}", flush=True)
     card["eval_scores"] = figures["onnx int8"]
+    card["corrections"] = corrections(Reader(int8, tokenizer, card, THREADS), data)
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return card
 

@@ -65,6 +65,7 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
             | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
             | {"cue_start": cue_start, "cue_end": cue_end, "text": " … ".join(body[s:e] for s, e in of_tag["said"])}
             | {"content": [{"start": s, "end": e} for s, e in of_tag["said"]]}
+            | {"commitment": "asserted", "is_continued": False}
         )
     mentions = []
     for tag, given, start, end in spans:
