@@ -172,8 +172,8 @@ def _attach_lake(
     con: duckdb.DuckDBPyConnection,
     lake: Lake,
     config: Config,
-    eval_scores: pl.DataFrame | None,
-    corrections: pl.DataFrame | None,
+    eval_scores: pl.DataFrame | None = None,
+    corrections: pl.DataFrame | None = None,
 ) -> int:
     """A database `lake` in memory: a view on the Parquet files of each table, and what the configuration gives.
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.lake import Lake
-from pipeline.schemas import LAKE, Fetches, Printings, Raw, Runs
+from pipeline.schemas import LAKE, Corrections, Fetches, Printings, Raw, Runs
 from pipeline.settings import Config, Issue, Merge, Outlet
 
 ALDER, BIRCH = "alder.example", "birch.example"
@@ -27,6 +27,18 @@ CONFIG = Config(
     merges=(Merge(old="per-mara-vos", entity="per-mara-voss", on=date(2026, 3, 1), reason="a misprint of March"),),
 )
 DAY = date(2026, 3, 2)
+# A reader that takes a tenth of each class for the next.
+CORRECTIONS = Corrections.cast(
+    pl.DataFrame(
+        [
+            {"reading": reading, "reader": "r1", "sizes": [90, 90, 90]}
+            | {"weights_first": [1.1, 0.0, -0.1], "weights_neutral": [-0.1, 1.1, 0.0], "weights_last": [0.0, -0.1, 1.1]}
+            | {"weights_score": [-1.1, -0.1, 1.2]}
+            | {f"variances_{name}": [0.001] * 3 for name in ("first", "neutral", "last", "score")}
+            for reading in ("polarity", "stance")
+        ]
+    )
+)
 NEGATIVE, NEUTRAL, POSITIVE = (0.8, 0.15, 0.05), (0.1, 0.8, 0.1), (0.05, 0.15, 0.8)
 UNSURE = (0.4, 0.3, 0.3)
 
@@ -209,7 +221,8 @@ class Desk:
         self.lake.write(Printings, None, Printings.validate(frame))
 
     def _sentiments(self, day: date) -> None:
-        self.rows["sentiments"][day].clear()
+        for table in ("sentiments", "tones"):
+            self.rows[table][day].clear()
         entities = {(e["article_id"], e["start"]): e for e in self.rows["entities"][day]}
         grouped = defaultdict(list)
         for mention in sorted(self.rows["mentions"][day], key=lambda m: (m["article_id"], m["start"])):
@@ -229,6 +242,16 @@ class Desk:
                     | {"first_start": own[0]["start"], "first_end": own[0]["end"], "first_share": 0.0}
                     | {"is_passing": False, "reader": "r1"},
                 )
+
+        for article in self.rows["articles"][day]:
+            own = [m for m in self.rows["mentions"][day] if m["article_id"] == article["article_id"]]
+            tone = sum(m["positive"] - m["negative"] for m in own) / len(own) if own else None
+            self._add(
+                "tones",
+                _key(article)
+                | {"mentions": len(own), "mentions_quoted": 0, "tone": tone, "tone_quoted": None, "quoted_share": 0.0}
+                | {"reader": "r1"},
+            )
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self.rows[table][row["day"]].append(row)

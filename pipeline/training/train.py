@@ -476,6 +476,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
         number = done // steps_an_epoch
         # Each epoch has its own generator, so that a run cut off goes on with the batches that it had not seen.
         makers = sampler.epoch(random.Random(plan.seed * 1000 + number))
+        makers = (makers * 2)[:steps_an_epoch]  # epochs differ by a few batches, and the schedule counts on one length
         for maker in makers[done - number * steps_an_epoch :]:
             if done >= total:
                 break

@@ -30,6 +30,11 @@ FROM eval_scores
 GROUP BY reading, dataset, split, metric, reader
 HAVING count(*) > 1
 UNION ALL
+SELECT 'corrections' AS of_table, concat_ws(' ', reading, reader) AS key, count(*) AS n
+FROM corrections
+GROUP BY reading, reader
+HAVING count(*) > 1
+UNION ALL
 SELECT 'quarantine' AS of_table, concat_ws(' ', day, raw_id) AS key, count(*) AS n
 FROM quarantine
 GROUP BY day, raw_id
@@ -78,6 +83,11 @@ UNION ALL
 SELECT 'sentiments' AS of_table, concat_ws(' ', day, article_id, entity_id) AS key, count(*) AS n
 FROM sentiments
 GROUP BY day, article_id, entity_id
+HAVING count(*) > 1
+UNION ALL
+SELECT 'tones' AS of_table, concat_ws(' ', day, article_id) AS key, count(*) AS n
+FROM tones
+GROUP BY day, article_id
 HAVING count(*) > 1
 UNION ALL
 SELECT 'entity_sentiment_daily' AS of_table, concat_ws(' ', day, outlet, entity_id) AS key, count(*) AS n

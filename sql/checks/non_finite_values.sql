@@ -29,7 +29,19 @@ WHERE NOT isfinite(against + neutral + favour)
 HAVING count(*) > 0
 UNION ALL
 SELECT 'sentiments' AS of_table, count(*) AS rows FROM sentiments
-WHERE NOT isfinite(negative + neutral + positive + mention_share)
+WHERE NOT isfinite(
+    negative
+    + neutral
+    + positive
+    + mention_share
+    + first_share
+    + coalesce(headline_score, 0)
+    + coalesce(lead_score, 0)
+)
+HAVING count(*) > 0
+UNION ALL
+SELECT 'tones' AS of_table, count(*) AS rows FROM tones
+WHERE NOT isfinite(coalesce(tone, 0) + coalesce(tone_quoted, 0) + quoted_share)
 HAVING count(*) > 0
 UNION ALL
 SELECT 'entity_sentiment_daily' AS of_table, count(*) AS rows FROM entity_sentiment_daily
@@ -40,6 +52,19 @@ WHERE NOT isfinite(
     + coalesce(sentiment_mean_unique, 0)
     + coalesce(sentiment_mean_unique_low, 0)
     + coalesce(sentiment_mean_unique_high, 0)
+    + coalesce(sentiment_corrected, 0)
+    + coalesce(sentiment_corrected_low, 0)
+    + coalesce(sentiment_corrected_high, 0)
+    + coalesce(negative_share, 0)
+    + coalesce(negative_share_corrected, 0)
+    + coalesce(negative_share_corrected_low, 0)
+    + coalesce(negative_share_corrected_high, 0)
+    + coalesce(positive_share, 0)
+    + coalesce(positive_share_corrected, 0)
+    + coalesce(positive_share_corrected_low, 0)
+    + coalesce(positive_share_corrected_high, 0)
+    + coalesce(headline_mean, 0)
+    + coalesce(lead_mean, 0)
 )
 HAVING count(*) > 0
 UNION ALL
@@ -51,6 +76,17 @@ WHERE NOT isfinite(
     + coalesce(stance_mean_unique, 0)
     + coalesce(stance_mean_unique_low, 0)
     + coalesce(stance_mean_unique_high, 0)
+    + coalesce(stance_corrected, 0)
+    + coalesce(stance_corrected_low, 0)
+    + coalesce(stance_corrected_high, 0)
+    + coalesce(against_share, 0)
+    + coalesce(against_share_corrected, 0)
+    + coalesce(against_share_corrected_low, 0)
+    + coalesce(against_share_corrected_high, 0)
+    + coalesce(favour_share, 0)
+    + coalesce(favour_share_corrected, 0)
+    + coalesce(favour_share_corrected_low, 0)
+    + coalesce(favour_share_corrected_high, 0)
 )
 HAVING count(*) > 0
 UNION ALL

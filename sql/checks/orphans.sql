@@ -28,6 +28,10 @@ SELECT 'sentiments' AS of_table, 'article' AS lacks, s.day, s.article_id
 FROM lake.sentiments AS s
 ANTI JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
 UNION ALL
+SELECT 'tones' AS of_table, 'article' AS lacks, t.day, t.article_id
+FROM lake.tones AS t
+ANTI JOIN articles AS a ON t.day = a.day AND t.article_id = a.article_id
+UNION ALL
 SELECT 'mentions' AS of_table, 'statement ' || m.statement_id AS lacks, m.day, m.article_id
 FROM mentions AS m
 ANTI JOIN statements AS s ON m.day = s.day AND m.article_id = s.article_id AND m.statement_id = s.statement_id

@@ -14,7 +14,7 @@ from pipeline import warehouse as room
 from pipeline.lake import Lake
 from pipeline.schemas import LAKE, WAREHOUSE
 from pipeline.warehouse import FORMULAS, SQL, PublishError, build_warehouse
-from tests.desk import BODY, CONFIG, POSITIVE, Desk, report, write_week
+from tests.desk import BODY, CONFIG, CORRECTIONS, POSITIVE, Desk, report, write_week
 
 CHECKS = sorted(file.stem for file in (SQL / "checks").glob("*.sql"))
 # A flaw is one statement on the tables of a good warehouse, or of its lake.
@@ -47,7 +47,7 @@ FLAWS = [
       for table, contract in WAREHOUSE.items() for name, column in contract.columns().items()
       for odd in ("nan", "-inf") if column.dtype.is_float() and table not in ("runs", "eval_scores")),
     *(("orphans", f"UPDATE lake.{table} SET article_id = 'none'")
-      for table in ("mentions", "statements", "entities", "stances", "sentiments")),
+      for table in ("mentions", "statements", "entities", "stances", "sentiments", "tones")),
     ("orphans", "UPDATE lake.roles SET article_id = 'none'"),
     ("orphans", "UPDATE roles SET entity_id = 'per-nobody'"),
     ("orphans", "DELETE FROM statements WHERE statement_id LIKE '%-001'"),
@@ -92,7 +92,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     lake = write_week(Lake(tmp_path_factory.mktemp("checks") / "lake"))
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
-    room._attach_lake(con, lake, CONFIG, None)
+    room._attach_lake(con, lake, CONFIG, corrections=CORRECTIONS)
     copy_lake(con)
     room._create_macros(con, FORMULAS, "MACRO")
     for table, contract in WAREHOUSE.items():
