@@ -283,6 +283,9 @@ class Entities(dy.Schema):
     wikidata_id = _wikidata_id()
     method = dy.Enum(RESOLVED_BY, metadata=_doc("How the span was resolved."))
     is_metonym = dy.Bool(metadata=_doc("True where a place stands for the government that works there: Moscow."))
+    is_modifier = dy.Bool(
+        metadata=_doc("True where the span only says where or which: in Paris, British voters. Nobody's target.")
+    )
     probability = _probability("How sure the resolution is.")
     runner_up_id = dy.String(
         nullable=True, metadata=_doc("The next likeliest entity, or the likeliest where the span is left apart.")

@@ -138,7 +138,7 @@ class Desk:
             "entities",
             _key(article)
             | {"start": start, "end": end, "entity_id": entity_id, "name": name, "type": type, "wikidata_id": None}
-            | {"method": method, "is_metonym": False, "probability": 0.9, "runner_up_id": None},
+            | {"method": method, "is_metonym": False, "is_modifier": False, "probability": 0.9, "runner_up_id": None},
         )
 
     def role(self, article: dict[str, Any], role: str, entity_id: str, name: str) -> None:

@@ -135,7 +135,8 @@ def _continued(statements: pl.DataFrame) -> pl.DataFrame:
     begin = pl.col("content").list.first().struct.field("start")
     end = pl.col("content").list.last().struct.field("end")
     before = {name: pl.col(name).shift(1).over("text") for name in ("speaker_start", "speaker_end")}
-    between = pl.col("body").str.slice(end.shift(1).over("text"), begin - end.shift(1).over("text"))
+    ended = end.shift(1).over("text")
+    between = pl.col("body").str.slice(ended, pl.max_horizontal(begin - ended, 0))
     goes_on = (
         pl.col("speaker_start").is_null()
         & (pl.col("kind") == "direct")

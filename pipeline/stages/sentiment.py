@@ -26,14 +26,16 @@ def score_sentiment(
 ) -> dy.DataFrame[Sentiments]:
     """The outlet's own polarity toward each entity of an article: mentions inside a statement do not count.
 
-    The mean over the mentions; an entity that only speakers name has no row. A mention of the headline is the entity's
+    The mean over the mentions, but for those that only say where or which; an entity that only speakers name has no row. A mention of the headline is the entity's
     that goes by the same words in the article.
     """
     own = pl.col("statement_id").is_null()
     in_lead = own & (pl.col("start") < pl.col("lead"))
     score = (pl.col("positive") - pl.col("negative")).cast(pl.Float64)
     named = mentions.join(
-        entities.select(*ARTICLE, "start", "end", "entity_id", "name", entity_type="type"),
+        entities.filter(~pl.col("is_modifier")).select(
+            *ARTICLE, "start", "end", "entity_id", "name", entity_type="type"
+        ),
         on=[*ARTICLE, "start", "end"],
     )
     length = pl.col("body").str.len_chars().cast(pl.Int64)

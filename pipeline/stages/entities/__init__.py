@@ -15,6 +15,7 @@ from pipeline.names import LookUp
 from pipeline.schemas import Articles, Entities, Mentions, Roles, Statements
 from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descriptions
 from pipeline.stages.entities.metonyms import mark_metonyms
+from pipeline.stages.entities.modifiers import mark_modifiers
 from pipeline.stages.entities.names import name_spans, resolve_names
 from pipeline.stages.entities.pronouns import resolve_pronouns, resolve_relatives
 from pipeline.stages.entities.roles import find_roles
@@ -48,6 +49,7 @@ def resolve_entities(
         pl.concat((f.select(cs.by_name(columns, require_all=False)) for f in frames), how="diagonal")
         .unique(SPAN, keep="first", maintain_order=True)
         .with_columns(pl.col("is_metonym").fill_null(False))
+        .pipe(mark_modifiers, articles)
         .select(columns)
         .sort(SPAN)
         .pipe(Entities.validate, cast=True)

@@ -1,0 +1,55 @@
+"""Spans that name someone or something only to say which other thing is meant."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipeline.stages.entities.text import SPAN, with_context
+
+# What acts for a country or a party, so that the adjective before it means the country or the party.
+ACTS_FOR = (
+    r"^\s+(?:\p{Ll}[\p{L}-]*\s+)?(?:administration|aggression|army|authorities|base|delegation|establishment|forces|"
+    r"government|lawmakers|leaders(?:hip)?|legislators|majority|military|navy|officials|part(?:y|ies)|people|policy|"
+    r"politicians|regime|side|state|strongman|troops|voters)\b"
+)
+# Words that can follow a noun, not an adjective: "the Russians have", "Republicans who".
+SMALL = (
+    r"^\s+(?:a|about|after|against|agree\w*|all|also|always|among|and|are|as|at|back\w*|be|because|been|before|both|but|"
+    r"by|can|could|did|do|don['’]t|for|from|get|go|had|has|have|he|held|i|if|in|into|is|it|just|like|may|might|must|"
+    r"need|never|no|not|now|of|on|only|or|out|over|said|say|see|seem\w*|she|should|so|support\w*|than|that|the|their|"
+    r"then|there|they|think|to|under|up|vote|voted|want\w*|was|we|were|what|when|where|which|while|who|whose|will|with|"
+    r"would|you)\b"
+)
+# A noun, and no verb or small word, after the name of a place: "the Paris attacks", "Florida Sen. Lund".
+QUALIFIED = (
+    r"^(?:-(?:based|area|born)|\s+(?:-?\p{Ll}+\s+)?(?:attacks?|bombings?|border|caucus(?:es)?|circuit|congressman|"
+    r"congresswoman|convention|crisis|deal|debate|delegates?|delegation|electors?|event|governor|heritage|judge|lawyer|"
+    r"legislature|massacre|mayor|native|newspaper|office|police|primar(?:y|ies)|race|rally|real estate|resident|"
+    r"residents|senator|shootings?|speech|suburbs?|summit|times|trip|visit|voters?|wars?)\b|"
+    r"\s+(?:Sen|Rep|Gov|Reps|Sens|Attorney General|Senate|Republican|Democrat(?:ic)?|GOP|Lt|Mayor|Governor|Senator)\b)"
+)
+# Where something is or happens.
+WHERE = (
+    r"(?i)\b(?:in|at|near|across|around|outside|inside|throughout|into|within|downtown|leaving|visited|visiting)\s+"
+    r"(?:(?:the|all|parts|of|nearby|northern|southern|eastern|western|central)\s+)*$"
+)
+
+
+def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFrame:
+    """The spans, with `is_modifier`: a demonym that stands as an adjective ("British voters"; not "the British", not
+    "the British government"), and a place that only says where ("in Paris") or which ("the Paris attacks")."""
+    is_place = (pl.col("type") == "LOC") & ~pl.col("is_metonym")
+    before, after = pl.col("before"), pl.col("after")
+    adjective = (
+        (pl.col("method") == "demonym")
+        & after.str.contains(r"^(?:-\p{L}|\s+[\p{L}“\"])")
+        & ~after.str.contains(ACTS_FOR)
+        & ~after.str.contains(SMALL)
+    )
+    spans = with_context(entities.select(*SPAN, "type", "is_metonym", "method"), articles)
+    marked = spans.select(
+        *SPAN, is_modifier=adjective | (is_place & (after.str.contains(QUALIFIED) | before.str.contains(WHERE)))
+    )
+    return entities.join(marked, on=SPAN, how="left", maintain_order="left").with_columns(
+        pl.col("is_modifier").fill_null(False)
+    )
