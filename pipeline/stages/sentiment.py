@@ -26,8 +26,8 @@ def score_sentiment(
 ) -> dy.DataFrame[Sentiments]:
     """The outlet's own polarity toward each entity of an article: mentions inside a statement do not count.
 
-    The mean over the mentions, but for those that only say where or which; an entity that only speakers name has no row. A mention of the headline is the entity's
-    that goes by the same words in the article.
+    The mean over the mentions, but for those that only say where or which; an entity that only speakers name has no
+    row. A mention of the headline is the entity's that goes by the same words in the article.
     """
     own = pl.col("statement_id").is_null()
     in_lead = own & (pl.col("start") < pl.col("lead"))

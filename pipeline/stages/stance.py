@@ -24,7 +24,7 @@ CHARGE = (
     r"(?i)\b(?:den(?:y|ied|ies|ying|ials?)|disavow|condemn|critici[sz]|blam|denounc|accus|fault|attack|rebuk|repudiat)"
 )
 # What counts and does not speak.
-COUNTS = r"(?i)\b(?:polls?|polling|surveys?|averages?|tall(?:y|ies)|tracker|numbers|figures|data|statistics|results?|returns)$"
+COUNTS = r"(?i)\b(?:polls?|polling|surveys?|averages?|tracker|numbers|figures|data|statistics|results?|returns)$"
 
 ENDS = r"[.!?][”’\"')]*\s+"
 

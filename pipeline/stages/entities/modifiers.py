@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.stages.entities.text import SPAN, with_context
+from pipeline.stages.entities.text import ARTICLE, SPAN, with_context
 
 # What acts for a country or a party, so that the adjective before it means the country or the party.
 ACTS_FOR = (
@@ -28,6 +28,15 @@ QUALIFIED = (
     r"residents|senator|shootings?|speech|suburbs?|summit|times|trip|visit|voters?|wars?)\b|"
     r"\s+(?:Sen|Rep|Gov|Reps|Sens|Attorney General|Senate|Republican|Democrat(?:ic)?|GOP|Lt|Mayor|Governor|Senator)\b)"
 )
+# Which city, whose senator: "Brick, N.J.", "the senator from Vermont".
+STATE = (
+    r"^(?:[A-TV-Z]\.\s?[A-Z]\.|(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
+    r"Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Wash|Wis)\.)$"
+)
+WHOSE = (
+    r"(?i)\b(?:(?:city|congressman|congresswoman|governor|kingdom|mayor|native|part|president|representative|resident|"
+    r"sen|senator|site|state|town)\.?|north|south|east|west)\s+(?:of|from|in)\s+(?:the\s+)?$"
+)
 # Where something is or happens.
 WHERE = (
     r"(?i)\b(?:in|at|near|across|around|outside|inside|throughout|into|within|downtown|leaving|visited|visiting)\s+"
@@ -46,10 +55,18 @@ def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFra
         & ~after.str.contains(ACTS_FOR)
         & ~after.str.contains(SMALL)
     )
-    spans = with_context(entities.select(*SPAN, "type", "is_metonym", "method"), articles)
-    marked = spans.select(
-        *SPAN, is_modifier=adjective | (is_place & (after.str.contains(QUALIFIED) | before.str.contains(WHERE)))
+    says_where = (
+        after.str.contains(QUALIFIED)
+        | before.str.contains(WHERE)
+        | before.str.contains(WHOSE)
+        | pl.col("text").str.contains(STATE)
     )
+    spans = with_context(entities.select(*SPAN, "type", "is_metonym", "method"), articles).join(
+        articles.select(*ARTICLE, "body"), on=ARTICLE
+    )
+    marked = spans.with_columns(
+        text=pl.col("body").str.slice("start", pl.col("end") - pl.col("start")).str.head(12)
+    ).select(*SPAN, is_modifier=adjective | (is_place & says_where))
     return entities.join(marked, on=SPAN, how="left", maintain_order="left").with_columns(
         pl.col("is_modifier").fill_null(False)
     )
