@@ -688,7 +688,9 @@ class WarehouseTones(Tones):
 class Corrections(dy.Schema):
     """One row per reading and reader: what turns the mean of its probabilities into the share of each class."""
 
-    reading = dy.Enum(["polarity", "stance"], primary_key=True, metadata=_doc("polarity: entities; stance: issues."))
+    reading = dy.Enum(
+        ["sentiment", "entity_stance", "issue_stance"], primary_key=True, metadata=_doc("What is scored: whose rows.")
+    )
     reader = dy.String(primary_key=True, metadata=_doc("Revision of the reader's weights."))
     weights_first = _three("Weights of the three probabilities in the corrected share of negative (against).")
     weights_neutral = _three("Weights of the three probabilities in the corrected share of neutral.")

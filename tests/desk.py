@@ -35,7 +35,7 @@ CORRECTIONS = Corrections.cast(
             | {"weights_first": [1.1, 0.0, -0.1], "weights_neutral": [-0.1, 1.1, 0.0], "weights_last": [0.0, -0.1, 1.1]}
             | {"weights_score": [-1.1, -0.1, 1.2]}
             | {f"variances_{name}": [0.001] * 3 for name in ("first", "neutral", "last", "score")}
-            for reading in ("polarity", "stance")
+            for reading in ("sentiment", "entity_stance", "issue_stance")
         ]
     )
 )

@@ -31,6 +31,10 @@ SHIPPED = Path(__file__).parent / "weights"
 # (length, 4 * width). Nothing is padded, and a window's answer cannot depend on what else is read.
 Score = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray]]
 
+# Whose words a mention stands in: the outlet's or a speaker's. News is mostly neutral in the first and seldom in the
+# second, so the card knows for each what the scores of polarity are worth there.
+VOICES = ("own", "quoted")
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -78,6 +82,7 @@ class Reader:
         self._cls, self._sep = (tokenizer.token_to_id(piece) or 0 for piece in ("[CLS]", "[SEP]"))
         self._ends = [tokenizer.token_to_id(mark) or 0 for mark in ".!?"]
         self._splits = np.cumsum(list(card["heads"].values()))[:-1]
+        self._voices: dict[str | None, list[float]] = card.get("voices", {})
         self.revision: str = card["revision"]
         self.languages: tuple[str, ...] = tuple(card["languages"])
 
@@ -93,9 +98,12 @@ class Reader:
             pl.DataFrame(statements, schema=STATEMENTS, orient="row"),
         )
 
-    def polarity(self, texts: Sequence[str], targets: Sequence[Sequence[tuple[int, int]]]) -> list[FloatArray]:
+    def polarity(
+        self, texts: Sequence[str], targets: Sequence[Sequence[tuple[int, int]]], *, voice: str | None = None
+    ) -> list[FloatArray]:
         """Polarity toward targets given as code point spans: per text an array (targets, 3): negative, neutral,
-        positive. A span without any word of the text is neutral.
+        positive. A span without any word of the text is neutral. `voice`, own or quoted, reads the probabilities as
+        those of a whole article's mentions; without it they are those of sentences chosen because they take sides.
 
         Raises:
             ValueError: a span does not lie in its text.
@@ -107,7 +115,7 @@ class Reader:
 
         def one(pair: tuple[str, Sequence[tuple[int, int]]]) -> FloatArray:
             scored = self._scored(pair[0])
-            return np.array([_polarity(scored, s, e) for s, e in pair[1]], dtype=np.float32).reshape(-1, 3)
+            return np.array([self._polarity(scored, s, e, voice) for s, e in pair[1]], np.float32).reshape(-1, 3)
 
         return list(self._each(one, list(zip(texts, targets, strict=True))))
 
@@ -176,11 +184,20 @@ class Reader:
         mentions: list[tuple[Any, ...]] = []
         for span in decode.entity_spans(words["entity"]):
             start, end = int(begin[span.start]), int(finish[span.end - 1])
-            polarity = _polarity(scored, start, end).tolist()
             number = int(voice[span.start])
+            polarity = self._polarity(scored, start, end, VOICES[number >= 0]).tolist()
             sure = decode.calibrated(span.probability, self.card["calibration"]["entity"])
             mentions.append((start, end, span.type, sure, *polarity, None if number < 0 else number))
         return mentions, statements
+
+    def _polarity(self, scored: _Scored, start: int, end: int, voice: str | None) -> FloatArray:
+        """(3,): the mean of the polarity scores of the pieces inside a code point span, as probabilities."""
+        first, last = scored.tokens.pieces(start, end)
+        if first >= last:
+            return np.array([0, 1, 0], dtype=np.float32)
+        scores = scored.scores["polarity"][first:last].mean(axis=0)
+        slope, *bias = self._voices.get(voice, (1.0, 0.0, 0.0, 0.0))
+        return decode.softmax(slope * scores + np.array(bias, dtype=np.float32))
 
     def _scored(self, text: str) -> _Scored:
         """Every piece of the text with the scores of the window in which it stands farthest from an edge."""
@@ -209,14 +226,6 @@ class Reader:
         scores, links = self._score(ids, segments, case)
         heads = zip(self.card["heads"], np.split(scores, self._splits, axis=-1), strict=True)
         return {h: s / np.float32(self.card["temperatures"][h]) for h, s in heads}, links
-
-
-def _polarity(scored: _Scored, start: int, end: int) -> FloatArray:
-    """(3,): the mean of the polarity scores of the pieces inside a code point span, as probabilities."""
-    first, last = scored.tokens.pieces(start, end)
-    if first >= last:
-        return np.array([0, 1, 0], dtype=np.float32)
-    return decode.softmax(scored.scores["polarity"][first:last].mean(axis=0))
 
 
 def load_card(folder: Path | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pipeline.schemas import Articles, Headlines, Mentions, Statements
 
 # What may stand between a quotation and what it goes on from: marks, or the break of a paragraph, or a full stop after
 # words of the outlet that end the sentence before: “…,” she said. “…”
-CONTINUES = r"^[”\"\s]*(?:[^.!?“”\"\n]{0,80}[.!?])?[\s“\"]*$"
+CONTINUES = r"^[”\"]*(?: [^.!?“”\"\n]{0,80}[.!?])?[\s“\"]*$"
 
 # Characters before a cue where a "not" or a "would" may stand that its span leaves out, and of what is said.
 BEFORE, SAID = 25, 60

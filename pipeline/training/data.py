@@ -286,6 +286,26 @@ def renamed(tokenizer: Tokenizer, target: Targets, which: int, name: str) -> Tar
     return Targets(text, tokens, [tokens.pieces(s, e) for s, e in chars], chars, target.polarity)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A mention in a press text, and how an annotator judged the voice that names it: 0 negative, 1 neutral, 2
+    positive. `weight` undoes the sampling: classes that the reader finds seldom were drawn more often."""
+
+    text: str
+    start: int
+    end: int
+    polarity: int
+    weight: float
+
+
+def read_press(path: Path) -> list[Judged]:
+    """Mentions judged in press texts; none where the file is absent: not everybody has judged some of their press."""
+    if not path.exists():
+        return []
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Judged(r["text"], r["start"], r["end"], int(r["polarity"]), float(r["weight"])) for r in records]
+
+
 # --- stance ----------------------------------------------------------------------------------------------------------
 
 AUXILIARY = re.compile(

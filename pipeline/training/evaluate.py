@@ -21,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.gazetteer import load_gazetteer
-from pipeline.reader import Reader, load_reader
+from pipeline.reader import VOICES, Reader, load_reader
 from pipeline.reader.decode import word_starts
 from pipeline.reader.tokens import tokenize
 from pipeline.training.data import (
     NAME,
+    Judged,
     Targets,
     names_by_length,
     read_conll,
@@ -33,6 +34,7 @@ from pipeline.training.data import (
     read_newsmtsc,
     read_perspectrum,
     read_polnear,
+    read_press,
     renamed,
 )
 
@@ -63,29 +65,32 @@ def calibration_error(confidence: Array, right: Array) -> float:
     return float(sum(abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in range(15)) / len(confidence))
 
 
-def correction(answers: Array, gold: Any) -> dict[str, Any]:
+def correction(answers: Array, gold: Array, weight: Array | None = None) -> dict[str, Any]:
     """The probabilistic adjusted count (Bella et al., ICDM 2010): with C the mean answer for each true class, the
     shares behind a mean answer q solve C' p = q.
 
     Args:
         answers: (items, 3) probabilities.
         gold: (items,) true classes, 0 to 2.
+        weight: (items,) how many items each stands for; all the same where None.
 
     Returns:
         `weights`, for each class and for the score (last class less first), of the three probabilities; `variances`,
         likewise, what each true class adds to the variance because C was measured on few items; `sizes` of the classes.
     """
-    means = np.stack([answers[gold == c].mean(axis=0) for c in range(3)])
+    weight = np.ones(len(gold)) if weight is None else weight
+    of_class = [weight * (gold == c) / weight[gold == c].sum() for c in range(3)]
+    means = np.stack([w @ answers for w in of_class])
     inverse = np.linalg.inv(means.T.astype(np.float64))
     weights = np.vstack([inverse, inverse[2] - inverse[0]])
     corrected = answers @ weights.T
-    sizes = [int((gold == c).sum()) for c in range(3)]
-    variances = np.stack([corrected[gold == c].var(axis=0, ddof=1) / sizes[c] for c in range(3)], axis=1)
+    # A weighted mean of n items is as sure as one of 1 / sum(w^2) unweighted ones (Kish 1965).
+    variances = np.stack([w @ (corrected - w @ corrected) ** 2 * (w**2).sum() for w in of_class], axis=1)
     names = ("first", "neutral", "last", "score")
     return {
         "weights": {n: [round(float(x), 6) for x in row] for n, row in zip(names, weights, strict=True)},
         "variances": {n: [round(float(x), 8) for x in row] for n, row in zip(names, variances, strict=True)},
-        "sizes": sizes,
+        "sizes": [int((gold == c).sum()) for c in range(3)],
     }
 
 
@@ -208,6 +213,30 @@ def score_polarity(reader: Reader, path: Path) -> dict[str, float]:
     return _classes(np.array([p for s in sentences for p in s.polarity]), answers, range(3))
 
 
+def score_press(reader: Reader, path: Path, voice: str) -> dict[str, float]:
+    """Accuracy and macro-F1 over the classes on judged mentions of press texts, as the reader reads such a voice."""
+    judged, answers = read_judged(reader, path, voice)
+    gold, weight = np.array([j.polarity for j in judged]), np.array([j.weight for j in judged])
+    predicted = answers.argmax(axis=1)
+
+    def total(of: Array) -> float:
+        return float(weight[of].sum())
+
+    scores = [f1(total((gold == c) & (predicted == c)), total(predicted == c), total(gold == c)) for c in range(3)]
+    return {
+        "accuracy": 100 * total(gold == predicted) / float(weight.sum()),
+        "macro_f1": float(np.mean(scores)),
+        "size": len(judged),
+    }
+
+
+def read_judged(reader: Reader, path: Path, voice: str) -> tuple[list[Judged], Array]:
+    """Judged mentions of press texts and (mentions, 3) the reader's probabilities for such a voice, own or quoted."""
+    judged = read_press(path)
+    answers = reader.polarity([j.text for j in judged], [[(j.start, j.end)] for j in judged], voice=voice)
+    return judged, np.concatenate(answers)
+
+
 def score_name_bias(reader: Reader, paths: Sequence[Path]) -> dict[str, float]:
     """How far polarity moves when a target gets another name: known people's, of as many words."""
     rng = random.Random(7)
@@ -265,6 +294,16 @@ def evaluate(reader: Reader, data: Path) -> list[dict[str, Any]]:
         ("polarity", "newsmtsc", "dev_rw", score_polarity(reader, newsmtsc[0])),
         ("polarity", "newsmtsc", "dev_mt", score_polarity(reader, newsmtsc[1])),
         ("name bias", "newsmtsc", "dev_rw and dev_mt, names swapped", score_name_bias(reader, newsmtsc)),
+        *(
+            (
+                "polarity",
+                "press",
+                f"own labels, {voice} voice",
+                score_press(reader, data / f"press/{voice}.jsonl", voice),
+            )
+            for voice in VOICES
+            if (data / f"press/{voice}.jsonl").exists()
+        ),
         ("stance", "perspectrum", "dev", score_perspectrum(reader, data / "perspectrum/dev.jsonl")),
         ("stance", "gwsd", "own split, 250 of train", score_gwsd(reader, data / "gwsd/train.jsonl")),
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
-from pipeline.reader import Reader, Score, session_score
+from pipeline.reader import VOICES, Reader, Score, session_score
 from pipeline.reader.decode import FloatArray, softmax
-from pipeline.training.data import read_gwsd, read_newsmtsc, read_perspectrum
-from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities
+from pipeline.training.data import Judged, read_gwsd, read_newsmtsc, read_perspectrum, read_press
+from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities, read_judged
 from pipeline.training.model import HEADS, LINK, ReaderModel
 from pipeline.training.train import add_paths, default_encoder, load_tokenizer
 
@@ -206,19 +207,46 @@ def calibrate(reader: Reader, data: Path) -> None:
         "statement": platt(*judged_attribution(reader, data / "polnear/dev")[1:]),
     }
 
+    # Last, because it reads probabilities that the temperature above has part in.
+    for voice in VOICES:
+        if judged := read_press(data / f"press/{voice}.jsonl"):
+            answers = reader.polarity([j.text for j in judged], [[(j.start, j.end)] for j in judged])
+            reader.card["voices"][voice] = scaling(np.concatenate(answers), judged)
+
+
+def scaling(answers: FloatArray, judged: Sequence[Judged]) -> list[float]:
+    """[slope, biases of the three classes] of the log probabilities under which the judgements are likeliest (vector
+    scaling with one slope, Guo et al., ICML 2017), by gradient descent."""
+    log, gold = np.log(answers + 1e-6), np.eye(3)[[j.polarity for j in judged]]
+    weight = np.array([j.weight for j in judged])[:, None] / sum(j.weight for j in judged)
+    slope, bias = 1.0, np.zeros(3)
+    for _ in range(4000):
+        wrong = (softmax(slope * log + bias) - gold) * weight
+        slope -= 0.2 * (float((wrong * log).sum()) + 0.01 * (slope - 1))
+        bias = bias - 0.2 * (wrong.sum(axis=0) + 0.01 * bias)
+    return [round(float(x), 4) for x in (slope, *(bias - bias[1]))]
+
 
 def corrections(reader: Reader, data: Path) -> dict[str, dict[str, Any]]:
-    """What turns mean probabilities into shares, for each head that answers with three classes, from its development
-    sets: see `correction`."""
+    """What turns mean probabilities into shares, for each table of scores: see `correction`.
+
+    Measured on judged mentions of the press, in the outlet's voice for sentiment and in speakers' for stance; where
+    there are none, on the development sentences of NewsMTSC.
+    """
     sentences = [s for f in ("dev_rw", "dev_mt") for s in read_newsmtsc(reader.tokenizer, data / f"newsmtsc/{f}.jsonl")]
-    polarity = np.concatenate(reader.polarity([s.text for s in sentences], [s.chars for s in sentences]))
+    out = {}
+    for name, voice in (("sentiment", "own"), ("entity_stance", "quoted")):
+        if (data / f"press/{voice}.jsonl").exists():
+            judged, answers = read_judged(reader, data / f"press/{voice}.jsonl", voice)
+            gold, weight = np.array([j.polarity for j in judged]), np.array([j.weight for j in judged])
+        else:
+            answers = np.concatenate(reader.polarity([s.text for s in sentences], [s.chars for s in sentences]))
+            gold, weight = np.array([p for s in sentences for p in s.polarity]), None
+        out[name] = correction(answers, gold, weight)
     # Perspectrum has no neutral pairs, and its passages are no news: the classes as they are in news sentences.
     pairs = read_gwsd(reader.tokenizer, data / "gwsd/train.jsonl")[1]
     stance = reader.stance([p.passage for p in pairs], [p.proposition for p in pairs])
-    return {
-        "polarity": correction(polarity, np.array([p for s in sentences for p in s.polarity])),
-        "stance": correction(stance, np.array([int(np.argmax(p.stance)) for p in pairs])),
-    }
+    return out | {"issue_stance": correction(stance, np.array([int(np.argmax(p.stance)) for p in pairs]))}
 
 
 def platt(confidence: Any, is_right: Any) -> list[float]:
@@ -255,6 +283,7 @@ def export(run: Path, encoder: Path, data: Path, out: Path) -> dict[str, Any]:
         "thresholds": THRESHOLDS,
         "temperatures": dict.fromkeys(HEADS, 1.0),
         "calibration": {"entity": [1.0, 0.0], "statement": [1.0, 0.0]},
+        "voices": {},
         "encoder": encoder_card(encoder),
         "trained_on": TRAINED_ON,
         "known_failures": KNOWN_FAILURES,

@@ -17,7 +17,7 @@ WITH scores AS (
         corrected(c.weights_score, sentiments.negative, sentiments.neutral, sentiments.positive) AS true_score
     FROM sentiments
     INNER JOIN articles ON sentiments.day = articles.day AND sentiments.article_id = articles.article_id
-    LEFT JOIN corrections AS c ON sentiments.reader = c.reader AND c.reading = 'polarity'
+    LEFT JOIN corrections AS c ON sentiments.reader = c.reader AND c.reading = 'sentiment'
     WHERE sentiments.is_latest
 ),
 
@@ -68,7 +68,7 @@ shares AS (
         corrected_variance(c.variances_last, first_share, neutral_share, last_share) AS added_positive,
         corrected_variance(c.variances_score, first_share, neutral_share, last_share) AS added_score
     FROM sums
-    LEFT JOIN corrections AS c ON sums.reader = c.reader AND c.reading = 'polarity'
+    LEFT JOIN corrections AS c ON sums.reader = c.reader AND c.reading = 'sentiment'
 )
 
 SELECT

@@ -16,7 +16,7 @@ WITH named AS (
     FROM stances
     INNER JOIN articles ON stances.day = articles.day AND stances.article_id = articles.article_id
     LEFT JOIN corrections AS c
-        ON stances.reader = c.reader AND c.reading = if(stances.target_kind = 'entity', 'polarity', 'stance')
+        ON stances.reader = c.reader AND c.reading = stances.target_kind || '_stance'
     LEFT JOIN entities ON stances.holder_id = entities.entity_id
     WHERE stances.is_latest
 ),
@@ -100,7 +100,7 @@ shares AS (
         corrected_variance(c.variances_score, first_share, neutral_share, last_share) AS added_score
     FROM sums
     LEFT JOIN corrections AS c
-        ON sums.reader = c.reader AND c.reading = if(sums.target_kind = 'entity', 'polarity', 'stance')
+        ON sums.reader = c.reader AND c.reading = sums.target_kind || '_stance'
 )
 
 SELECT

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import dataframely as dy
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
 
+from pipeline.schemas import Stances, Statements
 from pipeline.settings import Issue
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.stance import score_stance
@@ -34,10 +36,13 @@ class Asked:
         return np.tile(np.array(self.answer, dtype=np.float32), (len(passages), 1))
 
 
-def stances(text: str, *issues: Issue, stance: Asked | None = None) -> pl.DataFrame:
-    marked = read(text)
-    entities = resolve_entities(*marked, nobody)[0]
-    return score_stance(*marked, entities, issues, stance or Asked())
+def stances(
+    text: str, *issues: Issue, stance: Asked | None = None, commitment: str = "asserted"
+) -> dy.DataFrame[Stances]:
+    articles, mentions, statements = read(text)
+    statements = Statements.validate(statements.with_columns(commitment=pl.lit(commitment)), cast=True)
+    entities = resolve_entities(articles, mentions, statements, nobody)[0]
+    return score_stance(articles, mentions, statements, entities, issues, stance or Asked())
 
 
 def test_a_speaker_is_against_whom_their_words_are_against() -> None:
@@ -45,6 +50,32 @@ def test_a_speaker_is_against_whom_their_words_are_against() -> None:
     assert row.select("holder_id", "target_id", "target_kind", "stance", "evidence").rows() == [
         ("per-piet-lund", "per-ina-moss", "entity", "against", "that Ina Moss lies")
     ]
+
+
+@pytest.mark.parametrize("what", ["asked", "withheld"])
+def test_what_is_asked_or_left_unsaid_takes_no_side(what: str) -> None:
+    said = '<who><per>Piet Lund</per></who> said <said>whether <per tone="-">Ina Moss</per> lies</said>.'
+    assert stances(said, commitment=what)["stance"].to_list() == ["neutral"]
+
+
+@pytest.mark.parametrize(("cue", "stance"), [("denied", "neutral"), ("does not believe", "against")])
+def test_a_charge_that_is_denied_is_no_stance_but_a_doubt_is(cue: str, stance: str) -> None:
+    said = f'<who><per>Piet Lund</per></who> <cue>{cue}</cue> <said>that <per tone="-">Ina Moss</per> won</said>.'
+    assert stances(said, commitment="denied")["stance"].to_list() == [stance]
+
+
+def test_a_poll_takes_no_side() -> None:
+    assert stances('<who>Two polls</who> show <said><per tone="-">Ina Moss</per> behind</said>.')[
+        "stance"
+    ].to_list() == ["neutral"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["a man shot in <loc tone='-'>Sund</loc>", "the <loc tone='-'>Sund</loc> attacks", "a clerk from <loc>N.J.</loc>"],
+)
+def test_a_place_that_says_where_or_which_is_nobodys_target(said: str) -> None:
+    assert stances(f"<who>A clerk</who> told of <said>{said}</said>.").is_empty()
 
 
 def test_what_the_outlet_says_is_nobodys_stance() -> None:
