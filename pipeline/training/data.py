@@ -56,6 +56,8 @@ class Targets:
     spans: list[tuple[int, int]]
     chars: list[tuple[int, int]]
     polarity: list[int]
+    voice: str = ""
+    """Of a press mention whose words these are: own or quoted."""
 
 
 @dataclass
@@ -247,6 +249,19 @@ def read_newsmtsc(tokenizer: Tokenizer, path: Path) -> list[Targets]:
     return out
 
 
+def read_press_targets(tokenizer: Tokenizer, path: Path) -> list[Targets]:
+    """Judged press mentions to train with; none where the file is absent."""
+    if not path.exists():
+        return []
+    out = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        r = json.loads(line)
+        tokens = tokenize(tokenizer, [r["text"]])[0]
+        spans = [tokens.pieces(r["start"], r["end"])]
+        out.append(Targets(r["text"], tokens, spans, [(r["start"], r["end"])], [int(r["polarity"])], r["voice"]))
+    return out
+
+
 # A target that is somebody's name, and no pronoun or description: capitalised words.
 NAME = re.compile(r"(?!(?:He|She|It|They|I|We|You|His|Her|The)\b)[A-Z][\w.'-]+(?: [A-Z][\w.'-]*){0,3}")
 
@@ -283,7 +298,7 @@ def renamed(tokenizer: Tokenizer, target: Targets, which: int, name: str) -> Tar
     ):
         return target
     tokens = tokenize(tokenizer, [text])[0]
-    return Targets(text, tokens, [tokens.pieces(s, e) for s, e in chars], chars, target.polarity)
+    return Targets(text, tokens, [tokens.pieces(s, e) for s, e in chars], chars, target.polarity, target.voice)
 
 
 @dataclass(frozen=True)

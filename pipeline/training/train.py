@@ -49,6 +49,7 @@ from pipeline.training.data import (
     read_newsmtsc,
     read_perspectrum,
     read_polnear,
+    read_press_targets,
     renamed,
 )
 from pipeline.training.model import HEADS, LINK, ReaderModel
@@ -84,6 +85,8 @@ class Plan:
     name for its target too."""
     agree: float = 1.5
     """Weight of the loss between the two answers to the same question."""
+    press_epochs: int = 2
+    """Epochs at the end that see the judged press mentions too: they are few, and what the reader is for."""
     checkpoint_steps: int = 200
 
 
@@ -120,6 +123,8 @@ class Sampler:
         # A handful of records are whole paragraphs: longer than any window, they are left out.
         targets = read_newsmtsc(tokenizer, data / "newsmtsc/train.jsonl")
         self.targets = [t for t in targets if len(t.tokens) <= plan.window]
+        self.press = read_press_targets(tokenizer, data / "press/train.jsonl")
+        self.offsets = {voice: self._offset(voice) for voice in {t.voice for t in self.press}}
         people = {name for kind, name in known if kind == "PER"}
         people |= {t.text[s:e] for t in self.targets for s, e in t.chars if NAME.fullmatch(t.text[s:e])}
         self.people = names_by_length(people)
@@ -131,8 +136,15 @@ class Sampler:
             )
         )
 
-    def epoch(self, rng: random.Random) -> list[Callable[[], Batch]]:
-        """Makers of one epoch's batches, shuffled."""
+    def _offset(self, voice: str) -> list[float]:
+        """Log of how much oftener each polarity is among the press mentions of a voice than in the sentences, which
+        were chosen because they take sides: with it in the loss both teach the same (Menon et al., ICLR 2021)."""
+        ours = np.bincount([p for t in self.press if t.voice == voice for p in t.polarity], minlength=3) + 1
+        theirs = np.bincount([p for t in self.targets for p in t.polarity], minlength=3) + 1
+        return np.asarray(np.log(ours / ours.sum()) - np.log(theirs / theirs.sum())).tolist()
+
+    def epoch(self, rng: random.Random, *, press: bool = False) -> list[Callable[[], Batch]]:
+        """Makers of one epoch's batches, shuffled; `press`: those of the judged press mentions among them."""
         makers: list[Callable[[], Batch]] = []
         swap = self.plan.swap
         # The entity set is the smallest of the three and has the highest bar: it is seen one and a half times.
@@ -173,6 +185,11 @@ class Sampler:
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
         for group in _by_size(pairs, self.plan.batch_pieces // 2, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
             makers.append(partial(self._pair_batch, [*group, *group]))
+        if press:
+            judged = [[self._renamed(t, rng, self.plan.swap)] for t in self.press]
+            judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
+            for groups in _by_size(judged, self.plan.batch_pieces, _group_length):
+                makers.append(partial(self._target_batch, groups, rng))
         rng.shuffle(makers)
         return makers
 
@@ -221,7 +238,7 @@ class Sampler:
     def _target_batch(self, groups: Sequence[Sequence[Targets]], rng: random.Random, *, twins: bool = False) -> Batch:
         """`twins`: the second half of the groups asks what the first half asks."""
         batch = self._pad("polarity", [[concat_tokens([t.tokens for t in g])] for g in groups], rng)
-        rows, weights, polarity = [], [], []
+        rows, weights, polarity, offsets = [], [], [], []
         for i, group in enumerate(groups):
             at = 1
             for t in group:
@@ -231,11 +248,13 @@ class Sampler:
                     rows.append(i)
                     weights.append(weight)
                     polarity.append(p if s < e else IGNORE)
+                    offsets.append(self.offsets.get(t.voice, [0.0, 0.0, 0.0]))
                 at += len(t.tokens)
         batch.labels = {
             "row": torch.tensor(rows),
             "weight": torch.from_numpy(np.stack(weights)),
             "polarity": torch.tensor(polarity),
+            "offset": torch.tensor(offsets),
             "twins": torch.tensor(twins),
         }
         return batch
@@ -344,7 +363,7 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
         return _token_loss(parts["entity"], batch.labels["entity"])
     if batch.task == "polarity":
         target = torch.einsum("nt,ntc->nc", batch.labels["weight"], parts["polarity"][batch.labels["row"]])
-        loss = cross_entropy(target, batch.labels["polarity"], label_smoothing=0.05)
+        loss = cross_entropy(target + batch.labels["offset"], batch.labels["polarity"], label_smoothing=0.05)
         return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
     if batch.task == "stance":
         mask = batch.mask.unsqueeze(-1)
@@ -475,7 +494,8 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
     while done < total:
         number = done // steps_an_epoch
         # Each epoch has its own generator, so that a run cut off goes on with the batches that it had not seen.
-        makers = sampler.epoch(random.Random(plan.seed * 1000 + number))
+        is_last = number >= plan.epochs - plan.press_epochs
+        makers = sampler.epoch(random.Random(plan.seed * 1000 + number), press=is_last)
         makers = (makers * 2)[:steps_an_epoch]  # epochs differ by a few batches, and the schedule counts on one length
         for maker in makers[done - number * steps_an_epoch :]:
             if done >= total:
