@@ -10,6 +10,7 @@ SELECT
     names.wikidata_id,
     e.method,
     e.is_metonym,
+    e.is_modifier,
     e.probability,
     coalesce(others.current_id, e.runner_up_id) AS runner_up_id,
     substring(a.body, e.start + 1, e."end" - e.start) AS text,
