@@ -45,7 +45,7 @@ def test_every_cell_runs_and_every_plot_is_made(tmp_path: Path, monkeypatch: pyt
         if isinstance(last, ast.Expr):  # what a notebook shows
             shown = eval(compile(ast.Expression(last.value), NOTEBOOK.name, "eval"), variables)
             if isinstance(shown, alt.TopLevelMixin):
-                plots.append(shown.to_dict())  # checked against Vega-Lite's schema
+                plots.append(json.loads(shown.to_json()))  # checked against the schema of Vega-Lite
         else:
             exec(compile(ast.Module([last], []), NOTEBOOK.name, "exec"), variables)
     variables["warehouse"].close()
