@@ -22,6 +22,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 SCRIPT = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 BACKWARDS = "\u202etnemnrevog\u202d \u2067desrever"  # overrides and an isolate that is never closed
 WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 12
+# Milliseconds: a machine that does much else takes long over a page.
+PATIENCE = 120_000
 EVIL = f"{SCRIPT} {BACKWARDS} {WORD}"
 
 Open = Callable[..., "sync_api.Page"]
@@ -75,6 +77,7 @@ def open_page(browser: sync_api.Browser) -> Iterator[Open]:
 
     def open_page(file: Path, width: int = 1280, height: int = 800, scheme: str = "light") -> sync_api.Page:
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme))
+        contexts[-1].set_default_timeout(PATIENCE)
         page = contexts[-1].new_page()
         page.on("console", lambda message: heard.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"error: {error}"))
