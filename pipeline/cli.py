@@ -393,7 +393,7 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
     article |= {"day": at.date(), "published_at": at, "published_on": at.date(), "published_at_origin": "day"}
     article |= {"body": text, "language": reader.languages[0], "authors": [], "is_reprint": False}
     articles = Articles.validate(pl.DataFrame([article]), cast=True)
-    mentions, statements = read_articles(articles, reader)
+    mentions, statements, _ = read_articles(articles, reader)
     known, issues = (newsroom.entities, newsroom.issues) if newsroom else ((), ())
     entities, _ = resolve_entities(articles, mentions, statements, load_names(known))
     stances = score_stance(articles, mentions, statements, entities, issues, reader.stance)
@@ -423,6 +423,7 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
             pl.col("speaker").fill_null(""),
             pl.col("who").fill_null("").alias("entity"),
             pl.col("cue").fill_null(""),
+            "commitment",
             pl.col("text").alias("content"),
             _percent("probability"),
         ),

@@ -195,8 +195,8 @@ def calibrate(reader: Reader, data: Path) -> None:
         "polarity": (polarity, np.array([p for s in sentences for p in s.polarity])),
         "stance": (stance, np.array([int(np.argmax(p.stance)) for p in pairs])),
     }
-    for head, (answers, gold) in golds.items():
-        log = np.log(answers + 1e-9)
+    for head, (probabilities, gold) in golds.items():
+        log = np.log(probabilities + 1e-9)
 
         def cost(temperature: float, log: FloatArray = log, gold: Any = gold) -> float:
             return float(-np.log(softmax(log / temperature)[np.arange(len(gold)), gold] + 1e-9).mean())

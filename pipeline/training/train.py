@@ -163,10 +163,10 @@ class Sampler:
             makers.append(partial(self._target_batch, groups, rng))
         singles = targets[: int(alone * self.plan.twins)]
         singles.sort(key=lambda t: len(t.tokens) + rng.random() * 8)
-        for group in _by_size(singles, self.plan.batch_pieces // 2, lambda t: len(t.tokens) + 2):
+        for sentences in _by_size(singles, self.plan.batch_pieces // 2, lambda t: len(t.tokens) + 2):
             # Whose name it is decides nothing: both names are asked about, and the answers are to agree.
-            others = [self._renamed(t, rng, 1.0) for t in group]
-            makers.append(partial(self._target_batch, [[t] for t in (*group, *others)], rng, twins=True))
+            twins = [self._renamed(t, rng, 1.0) for t in sentences]
+            makers.append(partial(self._target_batch, [[t] for t in (*sentences, *twins)], rng, twins=True))
         # A passage with a proposition that is about something else takes no side.
         some, others = (rng.sample(self.pairs, len(self.pairs) // 12) for _ in range(2))
         strangers = [
