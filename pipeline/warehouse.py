@@ -70,7 +70,7 @@ FORMULAS = (
     "corrected_variance", "corrected_low", "corrected_high", "is_called",
 )  # fmt: skip
 # … and what an analyst asks the finished file with.
-QUESTIONS = ("who_said", "stance_of", "sentiment_toward", "evidence")
+QUESTIONS = ("who_said", "stance_of", "sentiment_toward", "outlets_toward", "evidence")
 _SQL_TYPES = {
     pl.Date: "DATE",
     pl.String: "VARCHAR",

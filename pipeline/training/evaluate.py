@@ -79,8 +79,9 @@ def correction(answers: Array, gold: Array, weight: Array | None = None) -> dict
         likewise, what each true class adds to the variance because C was measured on few items; `sizes` of the classes.
     """
     weight = np.ones(len(gold)) if weight is None else weight
-    of_class = [weight * (gold == c) / weight[gold == c].sum() for c in range(3)]
-    means = np.stack([w @ answers for w in of_class])
+    of_class = [weight * (gold == c) / max(weight[gold == c].sum(), 1e-9) for c in range(3)]
+    # A class that has no item is taken to be read rightly: nothing is known against it.
+    means = np.stack([w @ answers if w.any() else np.eye(3)[c] for c, w in enumerate(of_class)])
     inverse = np.linalg.inv(means.T.astype(np.float64))
     weights = np.vstack([inverse, inverse[2] - inverse[0]])
     corrected = answers @ weights.T

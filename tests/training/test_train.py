@@ -10,7 +10,7 @@ transformers = pytest.importorskip("transformers", reason="training is an extra:
 
 from pipeline.reader import load_reader  # noqa: E402
 from pipeline.training.export import export  # noqa: E402
-from pipeline.training.train import Plan, train  # noqa: E402
+from pipeline.training.train import Plan, Sampler, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
 
 # The exporter and the encoder's library warn of their own future.
@@ -62,6 +62,13 @@ def data(tmp_path_factory):
         write(f"perspectrum/{split}.jsonl", "".join(json.dumps(p) + "\n" for p in pairs))
     news = {"sentence": "the plan is bad", "target": "the plan", "agree": 0.1, "neutral": 0.2, "disagree": 0.7}
     write("gwsd/train.jsonl", (json.dumps(news) + "\n") * 260)
+    judged = [
+        {"text": f"ode is {word}", "start": 0, "end": 3, "polarity": polarity, "voice": voice, "weight": 1.0}
+        for polarity, word in enumerate(("bad", "mara", "good"))
+        for voice in ("own", "quoted")
+    ]
+    for name in ("train", "own", "quoted"):
+        write(f"press/{name}.jsonl", "".join(json.dumps(j) + "\n" for j in judged) * 4)
     return folder
 
 
@@ -80,7 +87,10 @@ def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_p
         "newsmtsc",
         "perspectrum",
         "gwsd",
+        "press",
     }
+    assert set(card["voices"]) == {"own", "quoted"}
+    assert set(card["corrections"]) == {"sentiment", "entity_stance", "issue_stance"}
     assert reader.stance(["it is good"], ["the plan"]).argmax() == 2
 
 
@@ -89,3 +99,17 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_number_of_steps(data, encode
     half = curve(tmp_path)[-1]["step"]
     train(data, encoder, tmp_path, PLAN)
     assert curve(tmp_path)[-1]["step"] == 2 * half
+
+
+def test_an_epoch_with_fewer_batches_than_the_first_does_not_stop_a_run(data, encoder, tmp_path, monkeypatch):
+    whole = Sampler.epoch
+    first = []
+
+    def shorter(self, rng, *, press=False):
+        makers = whole(self, rng, press=press)
+        first.append(len(makers))
+        return makers if len(first) == 1 else makers[:-1]
+
+    monkeypatch.setattr(Sampler, "epoch", shorter)
+    train(data, encoder, tmp_path, replace(PLAN, epochs=3))
+    assert curve(tmp_path)[-1]["step"] == 3 * first[0]
