@@ -26,6 +26,16 @@ CHARGE = (
 # What counts and does not speak.
 COUNTS = r"(?i)\b(?:polls?|polling|surveys?|averages?|tracker|numbers|figures|data|statistics|results?|returns)$"
 
+# Who looks at an issue, or talks about it, has not taken a side on it yet.
+REVIEWS = (
+    r"(?i)\b(?:review(?:s|ed|ing)?|stud(?:y|ies|ied|ying)|examin(?:e|es|ed|ing)|weigh(?:s|ed|ing)?|assess(?:es|ed|ing)?|"
+    r"await(?:s|ed|ing)?|discuss(?:es|ed|ing)?|consider(?:s|ing)?|looking (?:at|into)|yet to decide|before "
+    r"(?:responding|deciding|answering))\b"
+)
+
+# Characters of cue and statement in which its verb stands.
+WORDS_OF_REVIEW = 60
+
 ENDS = r"[.!?][”’\"')]*\s+"
 
 Stance = Callable[[list[str], list[str]], npt.NDArray[np.float32]]
@@ -184,7 +194,13 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         return rows.select("day", "article_id", "statement_id", "holder_id", "holder", "body", "reader")
     scores = stance(rows["passage"].to_list(), rows["proposition"].to_list()).astype(np.float64)
     return (
-        rows.with_columns(against=scores[:, 0], neutral=scores[:, 1], favour=scores[:, 2])
+        rows.with_columns(
+            share=pl.when(pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS))
+            .then(UNCOMMITTED)
+            .otherwise(1.0)
+        )
+        .with_columns(against=scores[:, 0] * pl.col("share"), favour=scores[:, 2] * pl.col("share"))
+        .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(
             piece=pl.col("body").str.slice(pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start"))

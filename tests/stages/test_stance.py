@@ -143,6 +143,13 @@ def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL).is_empty()
 
 
+@pytest.mark.parametrize(
+    ("said", "stance"), [("it was reviewing the tunnel", "neutral"), ("the tunnel is good", "favour")]
+)
+def test_who_only_reviews_an_issue_takes_no_side(said: str, stance: str) -> None:
+    assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL)["stance"].to_list() == [stance]
+
+
 def test_an_issue_named_in_the_sentence_before_is_what_a_quotation_is_about() -> None:
     asked = Asked()
     text = "It rained. They met on the tunnel. <said kind='direct'>Build it now</said>, <who>a clerk</who> said."
