@@ -199,7 +199,8 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
             .then(UNCOMMITTED)
             .otherwise(1.0)
         )
-        .with_columns(against=scores[:, 0] * pl.col("share"), favour=scores[:, 2] * pl.col("share"))
+        .with_columns(against=scores[:, 0], favour=scores[:, 2])
+        .with_columns(pl.col("against", "favour") * pl.col("share"))
         .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(

@@ -8,9 +8,10 @@ from pipeline.stages.entities.text import ARTICLE, SPAN, with_context
 
 # What acts for a country or a party, so that the adjective before it means the country or the party.
 ACTS_FOR = (
-    r"^\s+(?:\p{Ll}[\p{L}-]*\s+)?(?:administration|aggression|army|authorities|base|delegation|establishment|forces|"
-    r"government|lawmakers|leaders(?:hip)?|legislators|majority|military|navy|officials|part(?:y|ies)|people|policy|"
-    r"politicians|regime|side|state|strongman|troops|voters)\b"
+    r"^\s+(?:\p{Ll}[\p{L}-]*\s+)?(?:administration|aggress(?:ion|ors?)|army|authorities|base|delegation|establishment|"
+    r"fighters|forces|government|invaders|lawmakers|leaders(?:hip)?|legislators|majority|military|navy|occupiers|"
+    r"officials|part(?:y|ies)|people|policy|politicians|rebels|regime|separatists|side|soldiers|state|strongman|troops|"
+    r"units)\b"
 )
 # Words that can follow a noun, not an adjective: "the Russians have", "Republicans who".
 SMALL = (
