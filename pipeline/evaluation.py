@@ -6,7 +6,8 @@ The labels' articles must have run in the lake of STANDPOINT_LAKE. What a label 
 Prints a figure a line, beside that of exact string match (the same words are the same entity; a known alias is its
 entity). B-cubed as Bagga and Baldwin (1998): for every labelled span the share of its own cluster that is right
 (precision), and of the right cluster that it is with (recall), averaged over spans; a span that the stage left out is
-alone in its cluster.
+alone in its cluster. A labelled statement is the one of the lake whose content is most like its own, so that labels
+outlive the reader whose spans were labelled.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.gazetteer import load_names
 from pipeline.lake import Lake
 from pipeline.names import LookUp, key
-from pipeline.schemas import Articles, Entities
+from pipeline.schemas import Articles, Entities, Statements
 from pipeline.settings import load_settings
 
 SMALL_WORDS = {"of", "the", "for", "and"}
 NOBODY = {"none", "unnamed"}
 # A span of another reading is the labelled one where they share this much of what both cover.
 SAME_SPAN = 0.8
+SAME_END = 0.5  # of names that end together: one may have the title, or the given name, that the other lacks
+# A statement is the labelled one where their contents share this much of what both cover.
+SAME_CONTENT = 0.5
 
 
 class LabelError(Exception):
@@ -128,12 +132,18 @@ class Guess:
 Spans = dict[tuple[str, int, int], Guess]
 """Article, start and end to the entity there."""
 
+Said = dict[str, list[tuple[tuple[int, int] | None, list[tuple[int, int]]]]]
+"""Article to its statements: the span of the speaker, where it has one, and those of what is said."""
 
-def evaluate(labels: Iterable[Labels], stage: Spans, words: dict[str, str], look_up: LookUp) -> list[dict[str, object]]:
+
+def evaluate(
+    labels: Iterable[Labels], stage: Spans, said: Said, words: dict[str, str], look_up: LookUp
+) -> list[dict[str, object]]:
     """A row for each figure: metric, the stage's value and the baseline's; with the errors of the stage.
 
     Args:
         stage: what the stage resolved.
+        said: the statements whose speakers it resolved.
         words: the bodies, by article.
     """
     labels = list(labels)
@@ -148,7 +158,7 @@ def evaluate(labels: Iterable[Labels], stage: Spans, words: dict[str, str], look
     baseline = {place: judge.exact(text) for place, text in texts.items()}
     rows: list[dict[str, object]] = []
     for method, found in (("stage", stage), ("exact match", baseline)):
-        figures = _spans(labels, found, judge) | _speakers(labels, found, judge)
+        figures = _spans(labels, found, judge) | _speakers(labels, found, said if method == "stage" else {}, judge)
         for metric, (value, errors) in figures.items():
             if method == "stage":
                 rows.append({"metric": metric, "stage": value, "errors": errors})
@@ -213,7 +223,7 @@ def _spans(labels: list[Labels], found: Spans, judge: _Judge) -> Figures:
     for article in labels:
         for span in (*article.mentions, *article.missed):
             at = (article.article_id, span.start, span.end)
-            guess = _at(found, at)
+            guess = _at(found, at, is_name=True)
             entity = article.entities[span.entity] if span.entity else None
             if entity is not None:
                 identity = entity.id or f"{entity.type} {_plain(entity.name)}"
@@ -245,9 +255,9 @@ def _spans(labels: list[Labels], found: Spans, judge: _Judge) -> Figures:
     }
 
 
-def _speakers(labels: list[Labels], found: Spans, judge: _Judge) -> Figures:
+def _speakers(labels: list[Labels], found: Spans, said: Said, judge: _Judge) -> Figures:
     """Of statements whose speaker has a name, how many got it; of all that got one, how many the right one."""
-    human = named = resolved = right = named_right = 0
+    human = named = resolved = right = named_right = heard = 0
     errors: list[str] = []
     missing: list[str] = []
     for article in labels:
@@ -256,8 +266,10 @@ def _speakers(labels: list[Labels], found: Spans, judge: _Judge) -> Figures:
                 continue
             entity = article.entities.get(statement.speaker.removeprefix("for:"))
             is_named = statement.speaker in article.entities
-            at = (article.article_id, statement.speaker_start or 0, statement.speaker_end or 0)
-            guess = _at(found, at) if statement.speaker_start is not None else None
+            span, is_heard = _speaker_of(statement, said.get(article.article_id, []))
+            heard += is_heard
+            at = (article.article_id, *(span or (0, 0)))
+            guess = _at(found, at) if span else None
             guess = None if guess is None or guess.is_apart else guess
             is_right = guess is not None and entity is not None and judge.is_right(guess, entity)
             human += 1
@@ -272,13 +284,32 @@ def _speakers(labels: list[Labels], found: Spans, judge: _Judge) -> Figures:
     return {
         "statements_with_a_speaker": (float(human), []),
         "statements_with_a_named_speaker": (float(named), []),
+        "statements_found": (_percent(heard, human), []),
         "speaker_rate_of_all": (_percent(right, human), []),
         "speaker_rate_of_named": (_percent(named_right, named), missing),
         "speaker_precision": (_percent(right, resolved), errors),
     }
 
 
-def _at(found: Spans, at: tuple[str, int, int]) -> Guess | None:
+def _speaker_of(
+    statement: LabelledStatement, said: list[tuple[tuple[int, int] | None, list[tuple[int, int]]]]
+) -> tuple[tuple[int, int] | None, bool]:
+    """The span of the speaker in this reading, else the labelled one; and whether the reading has the statement."""
+    own = {c for span in statement.content for c in range(span.start, span.end)}
+    best: tuple[float, tuple[int, int] | None] | None = None
+    for speaker, content in said:
+        other = {c for start, end in content for c in range(start, end)}
+        share = len(own & other) / max(1, len(own | other))
+        if share >= SAME_CONTENT and (best is None or share > best[0]):
+            best = (share, speaker)
+    if best is not None:
+        return best[1], True
+    if statement.speaker_start is None or statement.speaker_end is None:
+        return None, False
+    return (statement.speaker_start, statement.speaker_end), False
+
+
+def _at(found: Spans, at: tuple[str, int, int], *, is_name: bool = False) -> Guess | None:
     """What was found at the span, or at the one that is nearly the same."""
     if at in found:
         return found[at]
@@ -287,7 +318,7 @@ def _at(found: Spans, at: tuple[str, int, int]) -> Guess | None:
     for other, s, e in found:
         if other == article and s < end and e > start:
             share = (min(e, end) - max(s, start)) / (max(e, end) - min(s, start))
-            if share >= SAME_SPAN and (best is None or (share, -s, -e) > best):
+            if share >= (SAME_END if e == end and is_name else SAME_SPAN) and (best is None or (share, -s, -e) > best):
                 best = (share, -s, -e)
     return found[article, -best[1], -best[2]] if best else None
 
@@ -309,14 +340,15 @@ def _percent(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
-def read_stage(lake: Lake, labels: list[Labels], look_up: LookUp) -> tuple[Spans, dict[str, str]]:
-    """What the stage resolved in the labelled articles, and their bodies.
+def read_stage(lake: Lake, labels: list[Labels], look_up: LookUp) -> tuple[Spans, Said, dict[str, str]]:
+    """What the stage resolved in the labelled articles, their statements, and their bodies.
 
     Raises:
         LabelError: an article has not run.
     """
     wanted = [article.article_id for article in labels]
     spans: Spans = {}
+    said: Said = {}
     words: dict[str, str] = {}
     for day in lake.days(Entities):
         articles = lake.read(Articles, day).filter(pl.col("article_id").is_in(wanted))
@@ -330,9 +362,13 @@ def read_stage(lake: Lake, labels: list[Labels], look_up: LookUp) -> tuple[Spans
             is_apart = row["method"] == "ambiguous"
             guess = Guess(row["entity_id"], row["wikidata_id"], row["name"], is_known and not is_apart, is_apart)
             spans[row["article_id"], row["start"], row["end"]] = guess
+        for row in lake.read(Statements, day).filter(pl.col("article_id").is_in(wanted)).iter_rows(named=True):
+            speaker = None if row["speaker_start"] is None else (row["speaker_start"], row["speaker_end"])
+            content = [(span["start"], span["end"]) for span in row["content"]]
+            said.setdefault(row["article_id"], []).append((speaker, content))
     if absent := sorted(set(wanted) - set(words)):
         raise LabelError(f"not in the lake {lake.root}: {', '.join(absent)}; run their days first")
-    return spans, words
+    return spans, said, words
 
 
 def main() -> None:
@@ -346,10 +382,10 @@ def main() -> None:
         settings = load_settings()
         lake = Lake(settings.lake)
         look_up = load_names(settings.newsroom().entities, lake)
-        spans, words = read_stage(lake, labels, look_up)
+        spans, said, words = read_stage(lake, labels, look_up)
     except LabelError as error:
         raise SystemExit(str(error)) from error
-    for row in evaluate(labels, spans, words, look_up):
+    for row in evaluate(labels, spans, said, words, look_up):
         errors = row.pop("errors")
         print(json.dumps(row | {k: round(v, 2) for k, v in row.items() if isinstance(v, float)}))
         if arguments.errors and isinstance(errors, list):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.evaluation import Guess, LabelError, Labels, evaluate, load_labels
+from pipeline.evaluation import Guess, LabelError, Labels, Said, evaluate, load_labels
 from tests.stages.marked import nobody
 
 BODY = "Piet Lund met Ina Moss. Lund said that Moss lies. He left."
@@ -25,16 +25,23 @@ LABELS = {
     ],
     "missed": [{"start": 50, "end": 52, "entity": "lund"}],
     "statements": [
-        {"speaker_start": 24, "speaker_end": 28, "cue_start": 29, "cue_end": 33, "content": [], "speaker": "lund"},
+        {
+            "speaker_start": 24,
+            "speaker_end": 28,
+            "cue_start": 29,
+            "cue_end": 33,
+            "content": [{"start": 39, "end": 48}],
+            "speaker": "lund",
+        },
         {"speaker_start": 50, "speaker_end": 52, "cue_start": None, "cue_end": None, "content": [], "speaker": "none"},
     ],
 }
 PIET, INA = Guess("per-piet-lund", None, "Piet Lund", False), Guess("Q4", "Q4", "Ina Moss", True)
 
 
-def figures(spans: dict[tuple[int, int], Guess]) -> dict[str, tuple[float, float]]:
+def figures(spans: dict[tuple[int, int], Guess], said: Said | None = None) -> dict[str, tuple[float, float]]:
     found = {("a", *span): guess for span, guess in spans.items()}
-    rows: list[dict[str, Any]] = evaluate([Labels.model_validate(LABELS)], found, {"a": BODY}, nobody)  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = evaluate([Labels.model_validate(LABELS)], found, said or {}, {"a": BODY}, nobody)  # type: ignore[assignment]
     return {row["metric"]: (row["stage"], row["exact match"]) for row in rows}
 
 
@@ -64,6 +71,12 @@ def test_a_wrong_link_costs_precision_and_a_missing_one_recall() -> None:
 def test_a_span_that_is_nearly_the_same_counts() -> None:
     assert figures({(24, 29): PIET})["speaker_rate_of_named"][0] == 100
     assert figures({(24, 43): PIET})["speaker_rate_of_named"][0] == 0
+
+
+def test_a_statement_is_known_by_what_is_said() -> None:
+    moss_said_it = {"a": [((39, 43), [(39, 47)]), (None, [(50, 57)])]}
+    assert figures({LATER_MOSS: PIET}, moss_said_it)["speaker_rate_of_named"][0] == 100  # type: ignore[arg-type]
+    assert figures({LATER_MOSS: PIET}, {"a": [((39, 43), [(50, 57)])]})["speaker_rate_of_named"][0] == 0
 
 
 def test_whom_the_stage_leaves_apart_it_does_not_name() -> None:

@@ -17,7 +17,7 @@ from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descri
 from pipeline.stages.entities.metonyms import mark_metonyms
 from pipeline.stages.entities.modifiers import mark_modifiers
 from pipeline.stages.entities.names import name_spans, resolve_names
-from pipeline.stages.entities.pronouns import resolve_pronouns, resolve_relatives
+from pipeline.stages.entities.pronouns import resolve_first_persons, resolve_pronouns, resolve_relatives
 from pipeline.stages.entities.roles import find_roles
 from pipeline.stages.entities.speakers import resolve_speakers
 from pipeline.stages.entities.text import SPAN
@@ -44,10 +44,15 @@ def resolve_entities(
     speakers = resolve_speakers(statements, resolved)
     pronouns = resolve_pronouns(articles, statements, resolved, speakers)
     relatives = resolve_relatives(articles, statements, resolved)
-    frames, columns = (resolved, speakers, pronouns, relatives), Entities.column_names()
+    columns = Entities.column_names()
+
+    def one(*frames: pl.DataFrame) -> pl.DataFrame:
+        wanted = (frame.select(cs.by_name(columns, require_all=False)) for frame in frames)
+        return pl.concat(wanted, how="diagonal").unique(SPAN, keep="first", maintain_order=True)
+
+    told = one(resolved, speakers, pronouns, relatives)
     entities = (
-        pl.concat((f.select(cs.by_name(columns, require_all=False)) for f in frames), how="diagonal")
-        .unique(SPAN, keep="first", maintain_order=True)
+        one(told, resolve_first_persons(statements, told))
         .with_columns(pl.col("is_metonym").fill_null(False))
         .pipe(mark_modifiers, articles)
         .select(columns)

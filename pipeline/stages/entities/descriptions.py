@@ -15,6 +15,7 @@ from pipeline.stages.entities.text import (
     find,
     in_content,
     office,
+    place_of,
     with_context,
 )
 
@@ -53,8 +54,8 @@ def resolve_descriptions(
         find(articles, DESCRIPTION)
         .join(named, on=SPAN, how="anti")
         .pipe(with_context, articles)
-        # Before a name it is a title, and before "aide" a modifier.
-        .filter(~pl.col("after").str.contains(r"^\s+(?:\p{Lu}|aide|adviser|campaign|spokes)|^-"))
+        # Before a name it is a title, before "aide" a modifier, and "presidential" is no president.
+        .filter(~pl.col("after").str.contains(r"^\s+(?:\p{Lu}|aide|adviser|campaign|spokes)|^[-\p{L}]"))
         .with_columns(
             role=pl.col("text").str.replace(r"^[Tt]he\s+", ""),
             is_former=pl.col("text").str.contains(FORMER),
@@ -161,6 +162,7 @@ def _by_role(
         "office",
         "entity_id",
         given_role="role",
+        given_former="is_former",
         given_at="start",
         given_of=pl.concat_list("organisation_id", "country_id").list.drop_nulls(),
     )
@@ -178,7 +180,7 @@ def _by_role(
     )
     return (
         wanted.join(given, on=[*ARTICLE, "office"])
-        .filter(pl.col("given_at") < pl.col("start"), fits)
+        .filter(pl.col("given_at") < pl.col("start"), pl.col("given_former") == pl.col("is_former"), fits)
         .filter(pl.col("entity_id").n_unique().over(SPAN) == 1)
         .unique(SPAN, keep="first", maintain_order=True)
         .join(entities, on=[*ARTICLE, "entity_id"])
@@ -195,7 +197,7 @@ def resolve_bodies(articles: pl.DataFrame, statements: pl.DataFrame, named: pl.D
         .filter(pl.col("body").is_not_null())
         .with_columns(
             end=pl.col("end")
-            + pl.col("after").str.find(r"\b(?:campaign|team|camp|administration)\b").cast(pl.Int64)
+            + place_of(r"\b(?:campaign|team|camp|administration)\b", "after")
             + pl.col("body").str.len_chars(),
             name=pl.col("name") + " " + pl.col("body").replace_strict(BODIES),
             body=pl.col("body").replace_strict(BODIES),

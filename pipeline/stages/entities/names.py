@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.names import LookUp, key, own_id
+from pipeline.names import LookUp, key, office_key, own_id
 from pipeline.schemas import MENTION_TYPES
 from pipeline.stages.entities.text import (
     ARTICLE,
+    CAPITAL,
     ENTITY,
     HE,
     HEADS,
@@ -42,11 +43,32 @@ PASSED_OVER = 0.9  # a name that the reader passed over
 # Clintons this took 94 % of the bare surnames where it is right, and 16 % where it may not be.
 INTRODUCED_ALONE = 500
 # What tells the entities of one name apart, in points: each other entity of the article that speaks for it (up to
-# three), fame (the logarithm of the Wikipedias that know it), a name in the shipped list; against it that it was gone.
+# three), fame (the logarithm of the Wikipedias that know it), a name in the shipped list, a leading office on the day;
+# against it that it was gone.
 RELATED_AT_MOST = 3
 SHIPPED_BONUS = 1.5
 FAME_OF_SHIPPED = 2.0  # the shipped list holds whom about a hundred Wikipedias know
 GONE_MALUS = 1.0
+IN_OFFICE_BONUS = 1.0
+# Offices whose holder the press calls by a bare surname that others bear too.
+LEADING: Final = (
+    "president",
+    "vice president",
+    "prime minister",
+    "chancellor",
+    "secretary of state",
+    "nominee",
+    "front-runner",
+    "contender",
+    "running mate",
+    "governor",
+    "senator",
+    "mayor",
+    "speaker",
+    "pope",
+    "king",
+    "queen",
+)
 # Points between the best and the next for the best to be taken.
 MARGIN = 1.0
 
@@ -65,6 +87,9 @@ OPENING = (
     r"Unlike|To|On|At|By|From|Of|Does|Did|Is|Was|Will|Can|Should|Would|Has|Had|Now|That|What|Why|How|Who|Where|Still|"
     r"Once|Instead|Both|Former|Many|Most|Some|Other|Not|Only|A|An|Or|Nor|Until|Under|Against|Among|Between|Also|Later)\s+)"
 )
+
+# With these in it a name is a body's or a thing's, though it ends in a person's: "Veterans for Donald Trump".
+IN_A_BODY = r"(?i)\s(?:of|for|and|against|with|by|to|vs|or|on|about)\s|[&,;:/]"
 
 # What an unknown name behind it is: an organisation.
 KINDS_OF_BODY = "newspaper|magazine|website|network|think tank|company|nonprofit|advocacy group|union|firm"
@@ -97,6 +122,7 @@ def name_spans(
     word before it says what it is.
     """
     spans = _clean_names(articles, mentions.filter(~pl.col("text").str.contains(f"{NO_NAME}|{HE}|{SHE}")))
+    spans = _whole_names(spans, look_up)
     runs = _pieces(find(articles, RUN).join(mentions, on=SPAN, how="anti"))
     runs = runs.join(overlaps(runs, mentions), on=SPAN, how="anti")
     runs = runs.with_columns(type=pl.lit("PER", pl.Enum(MENTION_TYPES)), probability=pl.lit(PASSED_OVER, pl.Float32))
@@ -174,6 +200,38 @@ def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame
     )
 
 
+def _whole_names(spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """The spans under the known name that they are cut out of, or that is cut out of them.
+
+    The reader may mark "Hillary" of "Hillary Clinton", or "Democratic nominee Hillary Clinton" as one thing.
+    """
+    label, words = pl.col("label"), r"\S+\s\S+$"
+    is_word = ~label.str.contains(r"\s")
+    last = label.str.extract(rf"\s({words})")
+    readings = {
+        "from_before": pl.when(is_word).then(pl.col("before").str.extract(rf"\b({CAPITAL})\s$") + " " + label),
+        "to_after": pl.when(is_word, pl.col("text").str.contains(r"\p{L}$")).then(
+            label + " " + pl.col("after").str.extract(rf"^\s({CAPITAL})").str.replace(r"['’]s?$", "")
+        ),
+        "last": pl.when(~label.str.contains(IN_A_BODY) & label.str.contains(rf"\s{words}")).then(last),
+    }
+    spans = spans.with_columns(**readings)
+    keys = pl.concat([spans.select(key=key(pl.col(name))) for name in readings])["key"]
+    known = look_up(keys).filter(pl.col("via") == "name", _is_person()).select("key").unique()
+    for name in readings:
+        spans = (
+            spans.with_columns(whole=key(pl.col(name)))
+            .join(known.select(whole="key", is_whole=pl.lit(True)), on="whole", how="left")
+            .with_columns(
+                label=pl.when("is_whole").then(name).otherwise("label"),
+                key=pl.when("is_whole").then("whole").otherwise("key"),
+                type=pl.when("is_whole").then(pl.lit("PER", spans.schema["type"])).otherwise("type"),
+            )
+            .drop("whole", "is_whole")
+        )
+    return spans.drop(*readings)
+
+
 def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
     """The runs of capitalised words that are names, with their type.
 
@@ -187,6 +245,7 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
         .select(*ARTICLE, "key", named="type")
     )
     surnames = spans.filter(_is_person()).select(*ARTICLE, key=pl.col("key").str.extract(r"(\S+)$")).unique()
+    givens = spans.filter(_is_person()).select(*ARTICLE, key=pl.col("key").str.extract(r"^(\S+) ")).unique()
     found = look_up(runs["key"]).filter(pl.col("via").is_in(["name", "demonym"]))
     known = found.group_by("key").agg(
         known=pl.col("type").first(), is_person=_is_person().all(), is_one=_is_person().n_unique() == 1
@@ -196,9 +255,11 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
         ~is_word
         | (pl.col("is_titled") & pl.col("is_person"))
         | pl.col("label").str.contains(r"^\p{Lu}{3,}$")
-        | (~pl.col("is_person") & (pl.col("known") != "MISC"))
+        | (~pl.col("is_person") & ((pl.col("known") != "MISC") | pl.col("label").str.contains(r"s$")))
     )
-    is_surname = is_word & pl.col("is_surname").fill_null(False)
+    # "Will" may open a sentence.
+    is_given = pl.col("is_given").fill_null(False) & ~pl.col("before").str.contains(r"(?:^|[.!?:“\"‘(])\s*$")
+    is_surname = is_word & (pl.col("is_surname").fill_null(False) | is_given)
     # A name that no one knows, behind a word that says what it is: "chairman Piet Lund", "the newspaper Tide".
     is_introduced = (
         ~is_word & ~pl.col("is_piece") & (pl.col("before").str.contains(rf"\b{HEADS}\s+$") | pl.col("is_titled"))
@@ -208,6 +269,7 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
         runs.join(types, on=[*ARTICLE, "key"], how="left")
         .join(known, on="key", how="left")
         .join(surnames.with_columns(is_surname=pl.lit(True)), on=[*ARTICLE, "key"], how="left")
+        .join(givens.with_columns(is_given=pl.lit(True)), on=[*ARTICLE, "key"], how="left")
         .with_columns(
             type=pl.when(pl.col("named").is_not_null())
             .then("named")
@@ -225,7 +287,7 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
             # "Trump National Golf" is no Trump, and "May" mostly the month.
             ~(is_word & _is_person() & ((pl.col("is_piece") & ~pl.col("is_titled")) | pl.col("label").is_in(MONTHS))),
         )
-        .drop("named", "known", "is_person", "is_one", "is_surname")
+        .drop("named", "known", "is_person", "is_one", "is_surname", "is_given")
     )
 
 
@@ -259,14 +321,17 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     `known` is null where several fit and nothing tells which. The operator's word goes before the others', a name
     before a demonym; then evidence decides: what else the article names, fame, time.
     """
-    kind = [*ARTICLE, "key", "is_person"]
+    kind = [*ARTICLE, "key", "is_person", "titled"]
     found = look_up(names["key"]).filter(pl.col("via").is_in(["name", "demonym"])).with_columns(is_person=_is_person())
     candidates = (
         names.select(kind)
         .unique()
         .join(found, on=["key", "is_person"])
         .join(articles.select(*ARTICLE, "published_on"), on=ARTICLE)
-        .filter(pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("published_on")))
+        .filter(
+            pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("published_on")),
+            (pl.col("titled") == "") | pl.col("gender").cast(pl.String).eq(pl.col("titled")).fill_null(True),
+        )
         .with_columns(order=2 * (pl.col("via") == "demonym") + (pl.col("rank") > 0))
         .filter(pl.col("order") == pl.col("order").min().over(kind))
         .unique([*kind, "entity_id"], keep="first", maintain_order=True)
@@ -295,6 +360,7 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
         .log10()
         .fill_null(pl.when(pl.col("rank") == 1).then(FAME_OF_SHIPPED).otherwise(0.0))
         + (pl.col("rank") == 1) * SHIPPED_BONUS
+        + pl.col("is_in_office").fill_null(False) * IN_OFFICE_BONUS
         - (pl.col("ends_on") < pl.col("published_on")).fill_null(False) * GONE_MALUS
     )
     sure = (
@@ -309,8 +375,9 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     method = pl.when(pl.col("via") == "demonym").then(pl.lit("demonym")).otherwise(pl.lit("known"))
     return (
         candidates.join(supported, on=[*kind, "entity_id"], how="left")
+        .join(_in_office(candidates, look_up), on=["entity_id", "published_on"], how="left")
         .with_columns(points=points.round(6))
-        .sort(*kind, "points", "entity_id", descending=[False] * 4 + [True, False])
+        .sort(*kind, "points", "entity_id", descending=[False] * len(kind) + [True, False])
         .with_columns(
             next_points=pl.col("points").shift(-1).over(kind), next_id=pl.col("entity_id").shift(-1).over(kind)
         )
@@ -321,6 +388,26 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
             known=pl.when("is_sure").then(_entity({c: pl.col(c) for c in ENTITY}, method, sure, pl.col("next_id"))),
             likeliest_id=pl.when(~pl.col("is_sure")).then("entity_id"),
         )
+    )
+
+
+def _in_office(candidates: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """Those of several candidates who hold a leading office on the day of publication."""
+    asked = (
+        candidates.filter(pl.col("several") > 1, "is_person")
+        .select("entity_id", "published_on", of="related")
+        .explode("of", empty_as_null=False, keep_nulls=False)
+        .unique()
+        .join(pl.DataFrame({"role": LEADING}), how="cross")
+        .with_columns(key=office_key(pl.col("role"), pl.col("of")))
+    )
+    held = look_up(asked["key"]).filter(pl.col("via") == "office").select("key", "entity_id", "starts_on", "ends_on")
+    on = pl.col("published_on")
+    return (
+        asked.join(held, on=["key", "entity_id"])
+        .filter((pl.col("starts_on") <= on).fill_null(True), (pl.col("ends_on") >= on).fill_null(True))
+        .select("entity_id", "published_on", is_in_office=pl.lit(True))
+        .unique()
     )
 
 
@@ -362,37 +449,39 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
             pl.col("start").min(),
         )
     )
-    # A span with too much in it, "Russian President Vladimir Putin", is known by its last words, and a middle initial
-    # changes no one.
-    last_words = pl.when("is_person").then(
-        pl.coalesce(
-            pl.col("key").str.extract(r"^(\S+(?: \p{L})+ \S+)$").str.replace_all(r" \p{L}\b", ""),
-            pl.col("key").str.extract(r" (\S+ \S+)$"),
-        )
+    # A middle initial changes no one.
+    plain = pl.when("is_person").then(
+        pl.col("key").str.extract(r"^(\S+(?: \p{L})+ \S+)$").str.replace_all(r" \p{L}\b", "")
     )
     names = (
         _voted(pl.concat([votes, surname_votes], how="diagonal"), types)
         .join(labels, on=[*ARTICLE, "key"])
         .with_columns(is_person=_is_person(), is_word=~pl.col("key").str.contains(" "))
-        .with_columns(last_words=last_words)
+        .with_columns(plain=plain)
     )
+    titles = spans.select(*ARTICLE, "key", "titled").unique()
     keys = pl.concat(
         [
-            names.select(*ARTICLE, "key", "is_person"),
-            names.filter(pl.col("last_words").is_not_null()).select(*ARTICLE, "is_person", key="last_words"),
+            names.select(*ARTICLE, "key", "is_person", titled=pl.lit("")),
+            names.filter(pl.col("plain").is_not_null()).select(*ARTICLE, "is_person", key="plain", titled=pl.lit("")),
+            names.filter("is_person", "is_word")
+            .join(titles.filter(pl.col("titled").is_not_null()), on=[*ARTICLE, "key"])
+            .select(*ARTICLE, "key", "is_person", "titled"),
         ],
         how="diagonal",
     )
     known = _known(articles, keys, look_up)
+    known_titled = known.filter(pl.col("titled") != "").select(*ARTICLE, "key", "titled", known_titled="known")
+    known = known.filter(pl.col("titled") == "")
     names = (
         names.join(known, on=[*ARTICLE, "key", "is_person"], how="left")
         .join(
-            known.select(*ARTICLE, "is_person", last_words="key", known_by_last="known"),
-            on=[*ARTICLE, "last_words", "is_person"],
+            known.select(*ARTICLE, "is_person", plain="key", known_plain="known"),
+            on=[*ARTICLE, "plain", "is_person"],
             how="left",
         )
         .with_columns(
-            known=pl.coalesce("known", "known_by_last"),
+            known=pl.coalesce("known", "known_plain"),
             own=_entity(
                 {"entity_id": own_id(pl.col("type"), pl.col("key")), "name": pl.col("label"), "type": pl.col("type")}
                 | {"wikidata_id": pl.lit(None, pl.String), "gender": pl.lit(None, pl.Enum(["f", "m"]))},
@@ -403,8 +492,9 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
         )
         .select(*ARTICLE, "key", "label", "start", "is_person", "is_word", "known", "own")
     )
-    titles = spans.select(*ARTICLE, "key", "titled").unique()
-    persons = _resolve_persons(names.filter("is_person"), titles)
+    persons = _resolve_persons(
+        names.filter("is_person"), titles.join(known_titled, on=[*ARTICLE, "key", "titled"], how="left")
+    )
     others = _resolve_others(names.filter(~pl.col("is_person"))).join(titles, on=[*ARTICLE, "key"])
     return (
         pl.concat([persons, others], how="diagonal")
@@ -502,12 +592,27 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
     )
     short = names.join(full, on=[*ARTICLE, "key"], how="anti").join(titles, on=[*ARTICLE, "key"])
 
+    # Who is known by another short name bears a surname too: "Hillary" is a Clinton.
+    known = pl.col("known").struct
+    bearers = names.filter(
+        pl.col("is_word"),
+        key(known.field("name")).str.contains(" "),
+        ~key(known.field("name")).str.contains(pl.format(r" {}$", pl.col("key"))),
+    ).select(
+        *ARTICLE,
+        full=key(known.field("name")),
+        part=key(known.field("name")).str.extract(r" (\S+)$"),
+        is_given=pl.lit(False),
+        start="start",
+        entity="known",
+    )
+
     candidates = (
-        parts.join(full, left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"])
+        pl.concat([parts.join(full, left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"]), bearers], how="diagonal")
         .group_by(*ARTICLE, "is_given", key="part", candidate_id=pl.col("entity").struct.field("entity_id"))
         .agg(candidate=pl.col("entity").sort_by("full").first(), since=pl.col("start").min())
     )
-    known, surname = pl.col("known").struct, pl.col("fits") & ~pl.col("is_given")
+    surname = pl.col("fits") & ~pl.col("is_given")
     surnames, givens, since = pl.col("surnames").list, pl.col("givens").list, pl.col("since").list
     is_only = (surnames.len() == 1) & (
         # The bare name may be better known as someone else's, until the article says whose it is.
@@ -529,6 +634,9 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
         # Or the bare surname is already theirs when the second bearer comes.
         | ((since.first() <= pl.col("start")) & (pl.col("start") < second))
     )
+    # Of several whom the name may mean, the one whom the article speaks for comes after the one it introduces.
+    is_likeliest = (known.field("sure") == KNOWN_CHOSEN).fill_null(False)
+    is_named = surnames.eval(pl.element().struct.field("entity_id")).list.contains(_id(pl.col("known")))
     resolved = (
         short.join(candidates, on=[*ARTICLE, "key"], how="left")
         # "Mrs. Clinton" is no man's name; where a title or a gender is not known, any fits.
@@ -539,26 +647,32 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
         .sort("since", "candidate_id")
         .group_by(*ARTICLE, "key", "titled", maintain_order=True)
         .agg(
-            pl.col("start", "known", "own").first(),
+            pl.col("start", "known", "own", "known_titled").first(),
             since=pl.col("since").filter(surname),
             surnames=pl.col("candidate").filter(surname),
             givens=pl.col("candidate").filter("fits", "is_given"),
             is_chosen=(~pl.col("fits") & ~pl.col("is_given")).any(),
         )
-        .with_columns(known=pl.when(known.field("gender").eq(pl.col("titled")).fill_null(True)).then("known"))
+        .with_columns(
+            known=pl.when(known.field("gender").eq(pl.col("titled")).fill_null(True))
+            .then("known")
+            .otherwise("known_titled")
+        )
         .with_columns(
             entity=pl.when(is_only)
             .then(_as(surnames.first(), "surname", pl.when("is_chosen").then(SURNAME_CHOSEN).otherwise(SURNAME), other))
-            .when(surnames.len() > 1, pl.col("known").is_not_null())
+            .when(surnames.len() > 1, pl.col("known").is_not_null(), ~is_likeliest)
             .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
             .when(is_first)
             .then(_as(surnames.first(), "surname", SURNAME_CHOSEN, _id(surnames.get(1, null_on_oob=True))))
+            .when(surnames.len() > 1, is_named)
+            .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
+            .when(surnames.len() > 1)
+            .then(_as(pl.col("own"), "ambiguous", OWN_SHORT, _id(surnames.first())))
             .when(pl.col("known").is_not_null())
             .then("known")
             .when(surnames.len() == 0, givens.len() == 1)
             .then(_as(givens.first(), "name", GIVEN_NAME))
-            .when(surnames.len() > 1)
-            .then(_as(pl.col("own"), "ambiguous", OWN_SHORT, _id(surnames.first())))
             .otherwise("own")
         )
     )

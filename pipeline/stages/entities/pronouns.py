@@ -1,4 +1,4 @@
-"""Whom he, she and who refer to."""
+"""Whom he, she, who and a quoted I refer to."""
 
 from __future__ import annotations
 
@@ -18,37 +18,63 @@ PRONOUN_REACH = 600
 # He, she: what a sentence goes on about. His, him, her may be anyone's of the sentence.
 SUBJECT = r"^(?:[Hh]e|[Ss]he)$"
 
-# Between a name and its "who": a party in brackets, a role in commas.
-BETWEEN = r"^(?:\s\([^)\n]*\))?(?:,\s[^,.;\n]{1,80})?,?\s$"
+# Between a name and its "who": where from, a party in brackets, a role in commas.
+BETWEEN = r"^(?:\s(?:of|from)\s[^,.;()\n]{1,40})?(?:\s\([^)\n]*\))?(?:,\s[^,.;\n]{1,80})?(?:,?\s|\s\()$"
 # A full stop that ends no sentence.
 ABBREVIATION = r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Sen|Sens|Rep|Reps|Gov|Gen|Lt|Col|Capt|Adm|Rev|Jr|Sr|St|vs|No|Inc|Corp|Co)\."
 SENTENCE_END = r"[.!?][”’\"')]*\s|\n"
 
 # Given names that nearly only women or only men bear in the English-language press.
 WOMEN: Final = """
-abby abigail adele agnes aisha alexandra alexis alice alicia alina alison allison amanda amber amelia amy ana andrea
-angela angelina anita ann anna anne annette annie anya april ariana arlene ashley audrey ava barbara beatrice becky
-belinda bella bernadette beth bethany betsy betty beverly bonnie brenda brianna bridget brittany brooke caitlin
-camille candace candice carla carly carmen carol carole caroline carolyn cassandra catherine cathy cecilia celeste
-charlene charlotte chelsea cheryl chloe christina christine cindy claire clara claudia colleen connie courtney crystal
-cynthia daisy danielle daphne darlene dawn debbie deborah debra deirdre delia denise desiree diana diane dianne dina
-dolores donna dora doris dorothy edith eileen elaine eleanor elena elisabeth elise elizabeth ella ellen eloise elsa
-emily emma erica erika erin esther ethel eva eve evelyn faith fatima felicia fiona florence frances gabriela gabrielle
-gail geraldine gina ginny giorgia gladys glenda gloria grace greta gretchen gwen hannah hazel heather heidi helen
-helena henrietta hillary holly hope ida ilana ilse imogen ines ingrid irene iris isabel isabella ivana ivanka
-jacqueline jane janet janice jasmine jeanne jen jenna jennifer jenny jessica jill joan joanna joanne jocelyn jodi
-josephine joy joyce juanita judith judy julia juliana julie juliet june kaitlyn kara karen karin karoline kate
-katharine katherine kathleen kathryn kathy katie katrina kay keisha kellyanne kelsey kimberly kirsten kristen kristin
-kristina lana larissa latoya laura lauren leah leila lena lily linda lisa lois lola loretta lori lorraine louise lucia
-lucille lucy lydia lynn mackenzie maddie madeleine madeline maggie mara marcia margaret margarita maria mariah marian
-marianne marie marilyn marina marion marissa marjorie marla marlene marsha martha mary maryanne maureen maxine megan
-meghan megyn melania melanie melinda melissa mercedes meredith mia michelle mika mildred mindy miriam molly monica
-nadia nancy naomi natalia natalie natasha nicole nikki nina nora norma odile olga olivia pamela patricia patsy patti
-paula pauline peggy penelope penny phyllis polly priscilla rachel ramona rebecca regina renee rhonda rita roberta rosa
-rosalind rosemary roxanne ruby ruth sabrina sally samantha sandra sara sarah savannah sharon sheila shelley sherry
-shirley sofia sonia sonya sophia sophie stacey stella stephanie sue susan susanna susanne suzanne sylvia tamara tammy
-tanya tara tatiana teresa tess thelma theresa tiffany tina tonya tulsi ursula valerie vanessa vera veronica victoria
-viola violet virginia vivian wanda wendy wilma winifred yolanda yvette yvonne zoe
+abby abdallah abdel abdullah abe abigail adele adnan adolf adolfo agnes agustin aisha akira alain alastair aldo alec
+alejandro aleksandr aleksei alessandro alex alexandra alexei alexis alfonso alfredo alice alicia alina alison alistair
+allison alonzo amadou amanda amber amelia amos amy ana anatoly andrea andreas andrei angela angelina angelo angus anil
+anita ann anna anne annette annie antoine antonin anya april archie ari ariana arlene armando arnaud arseniy arturo
+ashley ashraf audrey augusto ava axel aziz baltasar barbara bashar basil beatrice beau becky belinda bella benito
+benny benoit bernadette bernardo beth bethany betsy betty beverly bilal blaine blake bob bonnie boyd braden brenda
+brianna bridget brittany brock brooke bud byron caitlin camille candace candice carla carlo carlton carly carmen
+carmine carol carole caroline carolyn cassandra catherine cathy cecil cecilia celeste cesar chaim charlene charlotte
+chas chelsea cheryl chloe christina christine chuck cindy claire clara claudia claudio clement cliff colby colleen
+connie conrad cornell cory courtney crystal cuauhtemoc curtis cy cynthia cyrus daisy damien damon danielle daphne
+dario darlene darrell darrin daryl dawn debbie deborah debra deepak deirdre delbert delia demetrius denise denny
+desiree deval devin diana diane dianne diego dieter dimitri dina dirk dmytro dolores dominick donna donnie dora doris
+dorothy dougal dov dustin dwight eamon earle eberhard edgardo edith edmond efrain efren eileen eladio elaine elbert
+eldridge eleanor elena eliot elisabeth elise elizabeth ella ellen ellis eloise elsa elton emil emile emilio emily emma
+emmett enrico erica erich erika erin ernie erwin esther ethan ethel etienne eva eve evelyn ezra faisal faith fareed
+fatima federico felicia felipe fidel filippo fiona florence floyd frances franco francois frankie fritz gabriela
+gabrielle gail garrett garry gaston gavin gennady georg georges geraldine geraldo gianni gideon gilberto gina ginny
+giorgia giorgio giovanni giuseppe gladys glenda gloria gonzalo grace greta gretchen gunther gustav gustavo gwen habib
+hamid hamza hani hannah hans hashim hazel heath heather heidi heinrich heinz helen helena helmut henri henrietta
+hernan hideki hillary hiram hiroshi holly hope hosni hubert humberto hussein hyman ida ignacio ike ilana ilse imogen
+ines ingmar ingrid irene iris irving irwin isabel isabella isaiah isidro itzhak ivana ivanka iwan jace jacqueline
+jacques jamaal jamil jane janet janice janos jaroslaw jasmine jeanne jed jen jenna jennifer jenny jens jeremiah
+jermaine jessica jill jimmie joan joanna joanne joaquin jocelyn jock jodi johann johannes johnnie jonas jordi josef
+josep josephine joy joyce jozef juanita judith judy juergen julia juliana julie julien juliet june jurgen kaitlyn kara
+kareem karen karim karin karoline kasim kate katharine katherine kathleen kathryn kathy katie katrina kay keenan keir
+keisha kellyanne kelsey kenji kenny kermit khaled kieran kimberly kirk kirsten kofi konrad kristen kristian kristin
+kristina kristofer kurt kwame lambert lana larissa lars latoya laura lauren laurent lawton lazaro leah lech leila
+leland lena leonardo leopold les levi liam lily linda linus lisa lloyd logan lois lola loretta lori lorne lorraine
+lothar louise luc luca lucia luciano lucille lucy ludwig luigi lydia lyle lyndon lynn mack mackenzie maddie madeleine
+madeline maggie maksim manfred manny manolo mansour mara marcel marcelo marcia margaret margarita maria mariah marian
+marianne marie marilyn marina marion marissa marjorie marla marlene marlon marsha martha marty marwan mary maryanne
+masood mateo mathias matteo matthias maureen mauricio maxim maxine megan meghan megyn mehmet mel melania melanie
+melinda melissa melvin mercedes meredith merrick mervyn mia micah micheal michelle mickey miguel mika mikael milan
+mildred milo milos mindy miriam mohammad molly monica monte mordechai morris mort mustafa nadia nancy naomi nasser
+natalia natalie natasha nate naveed ned nelson nestor niall nick nicole niels nikita nikki nikolai nina nora norbert
+norm norma nouri octavio odile olaf ole olga olivia olivier omer orville osvaldo otis pamela pascal pasquale patricia
+patricio patsy patti paula pauline pavlo pawel pedro peggy penelope penny pervez petros phyllis pierce piers pietro
+piotr polly porter preston priscilla quentin quincy rachel radovan rafi raheem raila rajiv raleigh ramiro ramona
+randal randall randolph raoul rashad rashid rebecca recep reggie regina reinhard rene renee reuben rex reza rhonda
+rhys ricky rico rita rob roberta rocco rocky rodolfo rodrigo rogelio roland rolando rolf roman romeo rosa rosalind
+rosemary rosendo roxanne royce ruben ruby rufus ruth rutherford sabrina saeed sal salim sally samantha sami sammy
+sandor sandra sanjay santiago sara sarah savannah sayed sergio shane shaquille sharon sheila shelley sherman sherry
+shimon shinzo shirley sid silvio simeon sofia sol sonia sonya sophia sophie spencer stacey stefano stella steny
+stephanie sterling stu sue susan susanna susanne suzanne sven syed sylvia tamara tammy tanya tara tariq tatiana tayyip
+teresa tess thaddeus thelma theo theodor theresa thom thorsten tiffany tina tito tomas tommaso tonya toshiro trent
+trevor trey tucker tulsi tyrone tyson ulysses umberto uri ursula usman valentin valerie vance vanessa vaughn vera vern
+veronica victoria vidal vijay vince viola violet virgil virginia vito vittorio vivian vladislav volker wade waldo
+walid wally walt wanda wayne wendell wendy werner weston wiley wilhelm wilma winifred winston woody yair yasir yasser
+yitzhak yolanda yoshihide yvette yvonne zack zalmay zane zbigniew zeke zoe
 """
 MEN: Final = """
 aaron abdul abraham adam adrian ahmed al alan albert alejandro alexander alfred ali allen alvin amir anders andre
@@ -226,4 +252,23 @@ def resolve_relatives(articles: pl.DataFrame, statements: pl.DataFrame, resolved
         .join(articles.select(*ARTICLE, "body"), on=ARTICLE)
         .filter(gap.str.contains(BETWEEN))
         .select(*SPAN, *ENTITY, method=pl.lit("pronoun"), probability=pl.lit(PRONOUN_ALONE))
+    )
+
+
+def resolve_first_persons(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
+    """One row per speaker `I` of a statement inside a quotation: whoever is quoted there, where that is a person."""
+    speaks, who = ["speaker_start", "speaker_end"], ["entity_id", "name", "type", "wikidata_id"]
+    inner = (
+        statements.filter(pl.col("speaker").is_in(["I", "me", "myself"]))
+        .select(*ARTICLE, start="speaker_start", end="speaker_end")
+        .unique(SPAN)
+        .pipe(in_content, statements.filter(pl.col("kind") != "indirect"), "quote")
+        .filter(pl.col("quote").is_not_null())
+    )
+    persons = resolved.filter(pl.col("type") == "PER", pl.col("method") != "ambiguous")
+    persons = persons.select(*ARTICLE, *who, "probability", speaker_start="start", speaker_end="end")
+    return (
+        inner.join(statements.select(*ARTICLE, *speaks, quote="statement_id"), on=[*ARTICLE, "quote"])
+        .join(persons, on=[*ARTICLE, *speaks])
+        .select(*SPAN, *who, method=pl.lit("pronoun"), probability=pl.col("probability") * PRONOUN_ALONE)
     )

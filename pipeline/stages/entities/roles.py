@@ -6,7 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from pipeline.schemas import Roles
-from pipeline.stages.entities.text import ARTICLE, HEADS, MODIFIERS, OF_WHAT, SPAN, office
+from pipeline.stages.entities.text import ARTICLE, HEADS, MODIFIERS, OF_WHAT, SPAN, office, place_of
 
 BEFORE = rf"(?:^|[\s(“\"‘'—–-])((?:{MODIFIERS}){HEADS}(?:[ -]elect)?),?\s+$"
 _WHOSE = rf"(?:(?:the|a|an|one of the|his|her)\s+)?((?:{MODIFIERS}){HEADS}(?:{OF_WHAT})?)"
@@ -23,7 +23,7 @@ def find_roles(articles: pl.DataFrame, named: pl.DataFrame) -> dy.DataFrame[Role
     """One row per role and person. Of what country or organisation it is, the names inside its words tell."""
     persons = named.filter(pl.col("type") == "PER", pl.col("method") != "ambiguous")
     # A span may hold its own title: "President Vladimir Putin".
-    lead = pl.col("text").str.find(pl.col("label"), literal=True).fill_null(0).cast(pl.Int64)
+    lead = place_of(pl.col("label"), "text", literal=True).fill_null(0)
     persons = persons.with_columns(name_start=pl.col("start") + lead).with_columns(
         before=pl.col("before") + pl.col("text").str.slice(0, lead)
     )
@@ -40,7 +40,7 @@ def find_roles(articles: pl.DataFrame, named: pl.DataFrame) -> dy.DataFrame[Role
             persons.filter(~pl.col("is_possessive"))
             .with_columns(role=role, place=pl.lit(place))
             .with_columns(
-                start=pl.col("end") + pl.col("after").str.find(pl.col("role"), literal=True).cast(pl.Int64),
+                start=pl.col("end") + place_of(pl.col("role"), "after", literal=True),
             )
         )
     roles = (

@@ -17,7 +17,7 @@ AFTER_A_NAME = (
 )
 # A name after these belongs to someone or something else: "supporters of Clinton", "who backs Clinton".
 BEFORE_ANOTHER = (
-    r"(?i)(?:\b(?:\w+ing|about|against|at|before|behind|by|for|from|in|like|near|of|on|over|than|to|toward|under|with|"
+    r"(?i)(?:\b(?:(?-i:\p{Ll}+ing)|about|against|at|before|behind|by|for|from|in|like|near|of|on|over|than|to|toward|under|with|"
     r"within)\s+"
     rf"(?:(?:the|a|an|his|her|its|their|then|presumptive|presidential|republican|democratic|gop|candidate|nominee|"
     rf"front-runner|rival|billionaire|businessman)\s+|{TITLE})*$)|\b(?:who|whose|whom|which|that|nor|(?:led|headed|joined|"
@@ -27,6 +27,11 @@ SPOKEN_FOR = (
     r"(?i)^(?:['’]s?)?\s+(?:[\w-]+\s+){0,2}?(?:spokes\w+|officials?|statements?|press release|reports?|lawyers?|"
     r"leaders?|representatives?|sources?|press secretary|statistics|advis[eo]rs?|aides?|memo|filing|announcement|"
     r"analysis|poll|survey|group|movement|organi[sz]ation|newspaper|editorial board|tracker|figures|data)\b"
+)
+# What a person says through it: "Lund's letter says".
+SPOKEN_BY = (
+    r"(?i)^['’]s?\s+(?:[\w-]+\s+){0,2}?(?:comments?|remarks?|statements?|tweets?|letter|op-ed|column|speech|testimony|"
+    r"words|memoir|answer|response|message|essay|tweetstorm)\b"
 )
 SPEAKS_FOR = (
     r"(?i)\b(?:spokes\w+|officials?|statements?|reports?|lawyers?|leaders?|representatives?|sources?|advis[eo]rs?|aides?|"
@@ -65,10 +70,11 @@ def resolve_speakers(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.Dat
         r"^(?:['’]s?)?\W*$"
     )
     through = pl.col("after").str.contains(SPOKEN_FOR) | pl.col("before").str.contains(SPEAKS_FOR)
+    speaks_by_it = (pl.col("type") == "PER") & (pl.col("before") == "") & pl.col("after").str.contains(SPOKEN_BY)
     heads = (
         pairs.with_columns(before=before, after=after)
         .with_columns(
-            rank=pl.when((pl.col("type") == "PER") & is_head)
+            rank=pl.when((pl.col("type") == "PER") & (is_head | speaks_by_it))
             .then(0)
             .when(is_whole)
             .then(1)

@@ -35,7 +35,7 @@ RUN = rf"\b{CAPITAL}(?:\s{CAPITAL})*"
 
 # The last word or words of a role, as a text may print it.
 HEADS = (
-    r"(?:[Pp]rime [Mm]inister|[Vv]ice [Pp]resident|[Pp]ress [Ss]ecretary|[Cc]hief of (?:the )?[Gg]eneral [Ss]taff|"
+    r"(?:[Pp]rime [Mm]inister|[Vv]ice[ -][Pp]resident|[Pp]ress [Ss]ecretary|[Cc]hief of (?:the )?[Gg]eneral [Ss]taff|"
     r"[Cc]hief of [Ss]taff|[Ss]ecretary of (?:[Ss]tate|[Dd]efense)|(?:[Dd]efense|[Hh]omeland [Ss]ecurity|[Tt]reasury|"
     r"[Ff]oreign|[Hh]ome) [Ss]ecretary|[Aa]ttorney [Gg]eneral|[Ss]ecretary[ -][Gg]eneral|[Cc]hief [Jj]ustice|"
     r"(?:[Ff]oreign|[Dd]efense|[Ff]inance|[Ii]nterior|[Jj]ustice) [Mm]inister|(?:[Mm]ajority|[Mm]inority) "
@@ -50,7 +50,7 @@ HEADS = (
     r"[Aa]rchbishop|[Cc]ardinal|[Pp]ope|[Kk]ing|[Qq]ueen|[Pp]rince|[Pp]rincess|[Aa]ctivist|[Oo]perative|"
     r"[Cc]onsultant|[Ss]enior [Ff]ellow|[Ss]peaker|[Ee]nvoy|[Dd]iplomat|[Hh]istorian|[Cc]ounsel|[Tt]reasurer|"
     r"[Ss]uperintendent|[Oo]wner|[Bb]usiness(?:man|woman)|[Bb]illionaire|[Mm]ogul|[Dd]eveloper|[Aa]uthor|[Aa]ct(?:or|ress)|"
-    r"[Cc]oach|[Cc]hief of [Pp]olice)"
+    r"[Cc]oach|[Cc]hief of [Pp]olice|[Nn]eurosurgeon|[Ss]urgeon|[Cc]ommissioner|[Cc]ouncil(?:man|woman|or)|[Ww]hip)"
 )
 # Small words that may stand in a role before its head: "senior communications adviser", "former deputy director".
 _SMALL = (
@@ -81,6 +81,7 @@ OFFICES: Final = {
     "national security advisor": "national security adviser",
     "secretary-general": "secretary general",
     "premier": "prime minister",
+    "vice-president": "vice president",
     "frontrunner": "front-runner",
     "chief of general staff": "chief of the general staff",
 }
@@ -115,11 +116,19 @@ def with_context(spans: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def place_of(pattern: str | pl.Expr, text: str, *, literal: bool = False) -> pl.Expr:
+    """Characters of the column `text` before the first match of the pattern; polars finds bytes."""
+    found = pl.col(text).str.find(pattern, literal=literal)
+    before = pl.col(text).cast(pl.Binary).bin.slice(0, found).cast(pl.String)
+    return pl.when(found.is_not_null()).then(before.str.len_chars().cast(pl.Int64))
+
+
 def office(role: pl.Expr) -> pl.Expr:
     """The office of a role in small letters: `head` of "head of the Russian General Staff"."""
     # As few words before the head as can be: "press secretary", not "secretary".
     head = role.str.extract(rf"^(?:{MODIFIERS}?)({HEADS})(?:[ -]elect)?(?:{OF_WHAT})?$").str.to_lowercase()
-    return head.replace(OFFICES)
+    second = role.str.contains(r"(?i)\bvice[ -]presidential\b") & head.is_in(["nominee", "candidate"])
+    return pl.when(second).then(pl.lit("running mate")).otherwise(head.replace(OFFICES))
 
 
 def overlaps(spans: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
