@@ -215,6 +215,8 @@ def test_a_word_that_names_nothing_has_no_row() -> None:
         ("chief of staff <per>Piet Lund</per>", "per-piet-lund"),
         ("<per>Piet Lund</per>, who backs <per>Carl Moss</per>", "per-piet-lund"),
         ("<per>Piet Lund</per> (<loc>Norland</loc>)", "per-piet-lund"),
+        ("<per>Carl Moss</per>'s letter", "Q3"),
+        ("Wyoming chairman <per>Piet Lund</per>", "per-piet-lund"),
         ("<per>Carl Moss</per>'s campaign manager", None),
         ("a <per>Carl Moss</per> aide", None),
         ("supporters of <per>Carl Moss</per>", None),
@@ -361,6 +363,91 @@ def test_a_short_name_is_the_one_organisation_that_begins_or_ends_with_it() -> N
     assert of(two, "the Tide")["entity_id"] == "org-tide"
 
 
+@pytest.mark.parametrize(
+    "text", ["Ada <per>Brook</per> came.", "<per>Ada</per> Brook came.", "<per>Ada</per> <per>Brook</per> came."]
+)
+def test_a_known_name_that_the_reader_cut_in_two_is_one(text: str) -> None:
+    assert {entity for _, entity, _ in named(text)} == {"Q2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "entity"),
+    [
+        ("<misc>Harbour candidate Ada Brook</misc> came.", "Q2"),
+        ("<org>Fishers for Ada Brook</org> came.", "org-fishers-for-ada-brook"),
+    ],
+)
+def test_a_person_at_the_end_of_a_longer_span_is_meant_and_a_body_s_namesake_is_not(text: str, entity: str) -> None:
+    assert named(text)[0][1] == entity
+
+
+SISTERS = frame_of(
+    [
+        _row("Q1", "Norland", "LOC"),
+        _row(
+            "Q20",
+            "Rosa Tarn",
+            "PER",
+            ("Tarn", "Rosa"),
+            gender="f",
+            offices=[
+                _office("nominee", "Q1", date(2026, 1, 1), date(2026, 6, 1)),
+            ],
+        ),
+        _row(
+            "Q21",
+            "Bo Tarn",
+            "PER",
+            ("Tarn",),
+            gender="m",
+            offices=[
+                _office("president", "Q1", date(2001, 1, 1), date(2009, 1, 1)),
+            ],
+        ),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "found"),
+    [
+        # The one who holds an office on the day.
+        ("<per>Tarn</per> spoke.", date(2026, 2, 1), ("Q20", "known", "Q21")),
+        ("<per>Tarn</per> spoke.", date(2027, 2, 1), ("per-tarn", "ambiguous", "Q20")),
+        ("Mr. <per>Tarn</per> spoke.", date(2026, 2, 1), ("Q21", "known", None)),
+        # Whom the article calls by a short name alone bears the surname, too.
+        (
+            "<per>Rosa</per> met <per>Bo Tarn</per>. <per>Tarn</per> spoke.",
+            date(2027, 2, 1),
+            ("per-tarn", "ambiguous", "Q20"),
+        ),
+        (
+            "<per>Bo Tarn</per> came." + FAR + "<per>Rosa Tarn</per>! <per>Tarn</per> spoke.",
+            date(2026, 2, 1),
+            ("Q21", "surname", "Q20"),
+        ),
+        (
+            "<per>Bo Tarn</per>, <per>Rosa Tarn</per>: <per>Tarn</per> spoke.",
+            date(2026, 2, 1),
+            ("Q20", "surname", "Q21"),
+        ),
+        ("The <per>Tarn</per> family came.", date(2026, 2, 1), ("per-tarn", "ambiguous", "Q20")),
+        ("In the <per>Tarn</per> years it rained.", date(2026, 2, 1), ("per-tarn", "ambiguous", "Q20")),
+    ],
+)
+def test_a_bare_surname_of_two_goes_by_day_title_and_article(
+    text: str, day: date, found: tuple[str, str, str | None]
+) -> None:
+    entities, _ = resolve_entities(*read(text, days=(day,)), look_up(gazetteer=SISTERS))
+    row = entities.row(-1, named=True)
+    assert (row["entity_id"], row["method"], row["runner_up_id"]) == found
+
+
+def test_a_given_name_that_the_reader_passed_over_is_found_inside_a_sentence() -> None:
+    assert of("<per>Piet Lund</per> came. I like Piet a lot.", "Piet", 1)["entity_id"] == "per-piet-lund"
+    assert named("<per>Will Lund</per> came. Will it rain?") == [("Will Lund", "per-will-lund", "name")]
+
+
 # --- metonyms --------------------------------------------------------------------------------------------------------
 
 
@@ -457,6 +544,8 @@ def test_another_s_role_is_not_theirs(text: str) -> None:
         ("The president left.", "The president", None),
         ("Mayor <per>Piet Lund</per> came. The mayor left.", "The mayor", "per-piet-lund"),
         ("The mayor left. Mayor <per>Piet Lund</per> came.", "The mayor", None),
+        ("Former Mayor <per>Piet Lund</per> came. The mayor left.", "The mayor", None),
+        ("<loc>Norland</loc>. <per>Rae Holm</per> joined the presidential race.", "the president", None),
         ("Mayor <per>Piet Lund</per> met Mayor <per>Jo Hart</per>. The mayor left.", "The mayor", None),
         ("Mayor <per>Piet Lund</per> came. The mayor of <loc>Eldmark</loc> left.", "The mayor of Eldmark", None),
     ],
@@ -497,6 +586,70 @@ def test_a_pronoun_in_a_quotation_looks_back_in_the_quotation() -> None:
 def test_pronouns_go_on_about_one_person_past_the_reach_of_the_name() -> None:
     text = "<per>Carl Moss</per> came. " + ("It rained. " * (PRONOUN_REACH // 20) + "He slept. ") * 3
     assert of(text, "He", 2)["entity_id"] == "Q3"
+
+
+def test_a_quoted_i_is_who_is_quoted() -> None:
+    text = (
+        "<who><per>Ina Moss</per></who> said <said kind='direct'>that is so, "
+        "<who n='1'>I</who> hope <said n='1'>to stay</said></said>."
+    )
+    assert of(text, "I", 1)["entity_id"] == "Q4"
+
+
+@pytest.mark.parametrize(
+    "between", [" (<who>who</who> said <said>no</said>)", " of <loc>Sund</loc>, <who>who</who> said <said>no</said>"]
+)
+def test_who_is_the_person_before_it(between: str) -> None:
+    assert speaker(f"<per>Carl Moss</per>{between}.") == "Q3"
+
+
+def test_spans_end_where_they_end_whatever_marks_stand_before() -> None:
+    assert of("<per>Ina Moss</per>’s campaign said", "Ina Moss’s campaign")["entity_id"] == "org-ina-moss-campaign"
+    marked = read("<per>Piet Lund</per> (“Piet”), mayor of <loc>Eldmark</loc>, came.")
+    role = resolve_entities(*marked, look_up())[1].row(0, named=True)
+    assert marked[0]["body"][0][role["start"] : role["end"]] == role["role"] == "mayor of Eldmark"
+
+
+def test_a_whole_article() -> None:
+    found = named(
+        "<misc>Norlander</misc> President <per>Rae Holm</per> went to <loc>Sund Bay</loc>. Her visit comes as "
+        "<loc>Eldmark</loc>'s troops leave. "
+        "<who n='1'><per>Odo Vale</per>, head of the <misc>Norlander</misc> Fleet,</who> told <per>Holm</per> "
+        "<said n='1'>that it is over</said>. "
+        "<who n='2'><org>Grey House</org> Press Secretary <per>Piet Lund</per></who> said "
+        "<said n='2'>that a letter goes to <loc>Eldmark</loc></said>. "
+        "<said n='3' kind='direct'>We urge the <misc>Norlanders</misc> to sign</said>, "
+        "<who n='3'><per>Lund</per></who> said. "
+        "<who n='4'><loc>Eldmark</loc>'s analysts</who> doubt <said n='4'>talks with <loc>Norland</loc></said>. "
+        "<who n='5'><per>Ina Moss</per></who> wrote: "
+        "<said n='5' kind='direct'><per>Holm</per> lost, a shame for her</said>. "
+        "The <misc>Norlander</misc> president waits for details from <loc>Eldmark</loc>."
+    )
+    assert found == [
+        ("Norlander", "Q1", "demonym"),
+        ("Rae Holm", "Q12", "known"),
+        ("Sund Bay", "loc-sund-bay", "name"),
+        ("Her", "Q12", "pronoun"),
+        ("Eldmark", "Q1", "metonym"),
+        ("Odo Vale", "Q11", "known"),
+        ("Odo Vale, head of the Norlander Fleet,", "Q11", "speaker"),
+        ("Norlander", "Q1", "demonym"),
+        ("Holm", "Q12", "surname"),
+        ("Grey House", "Q10", "known"),
+        ("Grey House Press Secretary Piet Lund", "per-piet-lund", "speaker"),
+        ("Piet Lund", "per-piet-lund", "name"),
+        ("Eldmark", "Q8", "known"),
+        ("Norlanders", "Q1", "demonym"),
+        ("Lund", "per-piet-lund", "surname"),
+        ("Eldmark", "Q1", "metonym"),
+        ("Norland", "Q1", "known"),
+        ("Ina Moss", "Q4", "known"),
+        ("Holm", "Q12", "surname"),
+        ("her", "Q12", "pronoun"),
+        ("The Norlander president", "Q12", "description"),
+        ("Norlander", "Q1", "demonym"),
+        ("Eldmark", "Q1", "metonym"),
+    ]
 
 
 TEXTS = (

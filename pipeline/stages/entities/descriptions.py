@@ -192,7 +192,7 @@ def resolve_bodies(articles: pl.DataFrame, statements: pl.DataFrame, named: pl.D
     """One row per campaign or administration that is called by a person's name, and per speaker "the campaign"."""
     body = pl.col("after").str.extract(NAMED_BODY)
     called = (
-        named.filter(pl.col("type") == "PER", pl.col("method") != "ambiguous")
+        named.filter(pl.col("type") == "PER")
         .with_columns(body=body)
         .filter(pl.col("body").is_not_null())
         .with_columns(

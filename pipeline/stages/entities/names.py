@@ -94,6 +94,10 @@ IN_A_BODY = r"(?i)\s(?:of|for|and|against|with|by|to|vs|or|on|about)\s|[&,;:/]"
 # What an unknown name behind it is: an organisation.
 KINDS_OF_BODY = "newspaper|magazine|website|network|think tank|company|nonprofit|advocacy group|union|firm"
 
+# A surname before these is no one's alone: "the Bush family"; or may be another bearer's: "the Clinton years".
+OF_A_FAMILY = r"^\s(?:family|dynasty|brothers|clan|siblings)\b"
+OF_A_TIME = r"^\s(?:administrations?|era|years|presidenc(?:y|ies))\b"
+
 MONTHS: Final = ("March", "April", "May", "June", "August")
 
 RESOLVED: Final[dict[str, Any]] = {
@@ -417,7 +421,23 @@ def _in_office(candidates: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
 def resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
     """The spans with the entity that each refers to, how it was found, how surely, and who is the next likeliest."""
     names = _resolve_names(articles, spans, look_up)
-    return spans.drop("type", "probability").join(names, on=[*ARTICLE, "key", "titled"], nulls_equal=True).sort(SPAN)
+    resolved = spans.drop("type", "probability").join(names, on=[*ARTICLE, "key", "titled"], nulls_equal=True)
+    is_surname = pl.col("method").is_in(["surname", "known"]) & ~pl.col("key").str.contains(" ") & _is_person()
+    of_several = pl.col("after").str.contains(OF_A_FAMILY) | (
+        pl.col("after").str.contains(OF_A_TIME) & pl.col("runner_up_id").is_not_null()
+    )
+    apart = {
+        "runner_up_id": pl.col("entity_id"),
+        "entity_id": own_id(pl.col("type"), pl.col("key")),
+        "name": pl.col("label"),
+        "wikidata_id": None,
+        "gender": None,
+        "method": pl.lit("ambiguous"),
+        "probability": pl.lit(OWN_SHORT),
+    }
+    return resolved.with_columns(
+        pl.when(is_surname & of_several).then(value).otherwise(name).alias(name) for name, value in apart.items()
+    ).sort(SPAN)
 
 
 def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
@@ -464,7 +484,7 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
         [
             names.select(*ARTICLE, "key", "is_person", titled=pl.lit("")),
             names.filter(pl.col("plain").is_not_null()).select(*ARTICLE, "is_person", key="plain", titled=pl.lit("")),
-            names.filter("is_person", "is_word")
+            names.filter("is_person")
             .join(titles.filter(pl.col("titled").is_not_null()), on=[*ARTICLE, "key"])
             .select(*ARTICLE, "key", "is_person", "titled"),
         ],
@@ -623,7 +643,11 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
     # Whom the name would have meant instead: the known one, or the next who bears it.
     other = (
         pl.when(surnames.len() == 1)
-        .then(pl.when(known.field("entity_id") != _id(surnames.first())).then(known.field("entity_id")))
+        .then(
+            pl.when(known.field("entity_id") != _id(surnames.first()))
+            .then(known.field("entity_id"))
+            .otherwise(known.field("runner_up_id"))
+        )
         .when(_id(surnames.first()) != known.field("entity_id"))
         .then(_id(surnames.first()))
         .otherwise(_id(surnames.get(1, null_on_oob=True)))
@@ -653,11 +677,7 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
             givens=pl.col("candidate").filter("fits", "is_given"),
             is_chosen=(~pl.col("fits") & ~pl.col("is_given")).any(),
         )
-        .with_columns(
-            known=pl.when(known.field("gender").eq(pl.col("titled")).fill_null(True))
-            .then("known")
-            .otherwise("known_titled")
-        )
+        .with_columns(known=pl.when(pl.col("titled").is_null()).then("known").otherwise("known_titled"))
         .with_columns(
             entity=pl.when(is_only)
             .then(_as(surnames.first(), "surname", pl.when("is_chosen").then(SURNAME_CHOSEN).otherwise(SURNAME), other))

@@ -26,82 +26,96 @@ SENTENCE_END = r"[.!?][”’\"')]*\s|\n"
 
 # Given names that nearly only women or only men bear in the English-language press.
 WOMEN: Final = """
-abby abdallah abdel abdullah abe abigail adele adnan adolf adolfo agnes agustin aisha akira alain alastair aldo alec
-alejandro aleksandr aleksei alessandro alex alexandra alexei alexis alfonso alfredo alice alicia alina alison alistair
-allison alonzo amadou amanda amber amelia amos amy ana anatoly andrea andreas andrei angela angelina angelo angus anil
-anita ann anna anne annette annie antoine antonin anya april archie ari ariana arlene armando arnaud arseniy arturo
-ashley ashraf audrey augusto ava axel aziz baltasar barbara bashar basil beatrice beau becky belinda bella benito
-benny benoit bernadette bernardo beth bethany betsy betty beverly bilal blaine blake bob bonnie boyd braden brenda
-brianna bridget brittany brock brooke bud byron caitlin camille candace candice carla carlo carlton carly carmen
-carmine carol carole caroline carolyn cassandra catherine cathy cecil cecilia celeste cesar chaim charlene charlotte
-chas chelsea cheryl chloe christina christine chuck cindy claire clara claudia claudio clement cliff colby colleen
-connie conrad cornell cory courtney crystal cuauhtemoc curtis cy cynthia cyrus daisy damien damon danielle daphne
-dario darlene darrell darrin daryl dawn debbie deborah debra deepak deirdre delbert delia demetrius denise denny
-desiree deval devin diana diane dianne diego dieter dimitri dina dirk dmytro dolores dominick donna donnie dora doris
-dorothy dougal dov dustin dwight eamon earle eberhard edgardo edith edmond efrain efren eileen eladio elaine elbert
-eldridge eleanor elena eliot elisabeth elise elizabeth ella ellen ellis eloise elsa elton emil emile emilio emily emma
-emmett enrico erica erich erika erin ernie erwin esther ethan ethel etienne eva eve evelyn ezra faisal faith fareed
-fatima federico felicia felipe fidel filippo fiona florence floyd frances franco francois frankie fritz gabriela
-gabrielle gail garrett garry gaston gavin gennady georg georges geraldine geraldo gianni gideon gilberto gina ginny
-giorgia giorgio giovanni giuseppe gladys glenda gloria gonzalo grace greta gretchen gunther gustav gustavo gwen habib
-hamid hamza hani hannah hans hashim hazel heath heather heidi heinrich heinz helen helena helmut henri henrietta
-hernan hideki hillary hiram hiroshi holly hope hosni hubert humberto hussein hyman ida ignacio ike ilana ilse imogen
-ines ingmar ingrid irene iris irving irwin isabel isabella isaiah isidro itzhak ivana ivanka iwan jace jacqueline
-jacques jamaal jamil jane janet janice janos jaroslaw jasmine jeanne jed jen jenna jennifer jenny jens jeremiah
-jermaine jessica jill jimmie joan joanna joanne joaquin jocelyn jock jodi johann johannes johnnie jonas jordi josef
-josep josephine joy joyce jozef juanita judith judy juergen julia juliana julie julien juliet june jurgen kaitlyn kara
-kareem karen karim karin karoline kasim kate katharine katherine kathleen kathryn kathy katie katrina kay keenan keir
-keisha kellyanne kelsey kenji kenny kermit khaled kieran kimberly kirk kirsten kofi konrad kristen kristian kristin
-kristina kristofer kurt kwame lambert lana larissa lars latoya laura lauren laurent lawton lazaro leah lech leila
-leland lena leonardo leopold les levi liam lily linda linus lisa lloyd logan lois lola loretta lori lorne lorraine
-lothar louise luc luca lucia luciano lucille lucy ludwig luigi lydia lyle lyndon lynn mack mackenzie maddie madeleine
-madeline maggie maksim manfred manny manolo mansour mara marcel marcelo marcia margaret margarita maria mariah marian
-marianne marie marilyn marina marion marissa marjorie marla marlene marlon marsha martha marty marwan mary maryanne
-masood mateo mathias matteo matthias maureen mauricio maxim maxine megan meghan megyn mehmet mel melania melanie
-melinda melissa melvin mercedes meredith merrick mervyn mia micah micheal michelle mickey miguel mika mikael milan
-mildred milo milos mindy miriam mohammad molly monica monte mordechai morris mort mustafa nadia nancy naomi nasser
-natalia natalie natasha nate naveed ned nelson nestor niall nick nicole niels nikita nikki nikolai nina nora norbert
-norm norma nouri octavio odile olaf ole olga olivia olivier omer orville osvaldo otis pamela pascal pasquale patricia
-patricio patsy patti paula pauline pavlo pawel pedro peggy penelope penny pervez petros phyllis pierce piers pietro
-piotr polly porter preston priscilla quentin quincy rachel radovan rafi raheem raila rajiv raleigh ramiro ramona
-randal randall randolph raoul rashad rashid rebecca recep reggie regina reinhard rene renee reuben rex reza rhonda
-rhys ricky rico rita rob roberta rocco rocky rodolfo rodrigo rogelio roland rolando rolf roman romeo rosa rosalind
-rosemary rosendo roxanne royce ruben ruby rufus ruth rutherford sabrina saeed sal salim sally samantha sami sammy
-sandor sandra sanjay santiago sara sarah savannah sayed sergio shane shaquille sharon sheila shelley sherman sherry
-shimon shinzo shirley sid silvio simeon sofia sol sonia sonya sophia sophie spencer stacey stefano stella steny
-stephanie sterling stu sue susan susanna susanne suzanne sven syed sylvia tamara tammy tanya tara tariq tatiana tayyip
-teresa tess thaddeus thelma theo theodor theresa thom thorsten tiffany tina tito tomas tommaso tonya toshiro trent
-trevor trey tucker tulsi tyrone tyson ulysses umberto uri ursula usman valentin valerie vance vanessa vaughn vera vern
-veronica victoria vidal vijay vince viola violet virgil virginia vito vittorio vivian vladislav volker wade waldo
-walid wally walt wanda wayne wendell wendy werner weston wiley wilhelm wilma winifred winston woody yair yasir yasser
-yitzhak yolanda yoshihide yvette yvonne zack zalmay zane zbigniew zeke zoe
+abbie abby abigail adele adriana adrienne agatha agnes aisha alana alejandra aleksandra alexa alexandra alexandria
+alexis alice alicia alina alison allison alyssa amal amanda amber amelia amina amy ana anabel anastasia andie andrea
+angela angelina anika anita anjali ann anna annabel anne annette annie antonia anya april ariana arianna arlene ashley
+athena audrey aurora ava aya azadeh barbara beatrice beatriz becky belinda bella bernadette bernice beth bethany betsy
+bettina betty beverly bianca blanca bonnie brenda brianna bridget bridgette brigitte brittany bronwyn brooke caitlin
+camille candace candice carla carlota carly carmela carmen carol carole carolina caroline carolyn caryn cassandra
+cassie catherine cathleen cathy cecilia celeste chantal charlene charlotte charmaine chelsea chelsey cherie cheryl
+chiara chloe christa christiane christie christina christine cindy claire clara clare claudia clementine colleen
+condoleezza connie consuelo corinne courtney cristina crystal cynthia daisy dalia damaris danica danielle daphne daria
+darlene davina dawn deanna debbie deborah debra deirdre delia delores denise desiree diana diane dianne dina dolly
+dolores donatella donna dora doris dorothy edith edwina eileen elaine eleanor elena elisabeth elise eliza elizabeth
+ella ellen eloise elsa elsie elvira emilia emilie emily emma emmeline erica erika erin esmeralda estelle esther ethel
+eugenia eunice eva evangeline eve evelyn faith fanny farah fatima felicia fiona fiorella flora florence frances
+francesca francine frida gabriela gabrielle gail galina gemma genevieve georgina geraldine gertrude gillian gina ginny
+giorgia giulia gladys glenda gloria grace graciela greta gretchen gwen gwendolyn gwyneth hannah harriet hayley hazel
+heather heidi helen helena henrietta hilda hillary holly hope huma ida ilana ilse imogen ines inga ingeborg ingrid
+irene irina iris isabel isabella ivana ivanka ivy jacqueline jada jana jane janelle janet janice janine jasmine
+jeanette jeanne jeannie jemima jen jenna jennifer jenny jeri jessica jill joan joanna joanne jocelyn jodi jolene
+josefina josephine josie joy joyce juana juanita judi judith judy julia juliana julianne julie juliet julissa june
+justine kaitlyn kara karen karin karla karoline kate katharine katherine kathie kathleen kathrin kathryn kathy katie
+katja katrina kay keisha kellie kellyanne kelsey kiersten kimberly kirsten kirstie kirstin kristen kristin kristina
+kyra ladonna lana lara larissa latisha latoya laura laurel lauren leah leanne leila lena leticia lillian lily lina
+linda linette lisa liv liz liza lois lola loraine lorena loretta lori lorna lorraine louise lourdes lucia lucille
+lucinda lucy luisa luz lydia lynn mabel mackenzie maddie madeleine madeline mae magdalena maggie maia malala malia
+manuela mara marcella marcia margaret margarita margot marguerite maria mariah marian marianne maribel marie marilou
+marilyn marina marion marisa marissa marjorie marjory marla marlene marsha marta martha martina mary maryanne maude
+maura maureen mavis maxine maya megan meghan megyn melania melanie melinda melissa mercedes meredith meryl mia
+michelle mika mila mildred millicent mimi mindy minnie mireille miriam moira molly mona monica muriel myra nadia
+nadine nancy naomi natalia natalie natalya natasha nelly nicole nikki nina nora noreen norma odette odile olga olivia
+olympia oprah paige pam pamela patricia patsy patti patty paula paulette pauline peggy penelope penny perla petra
+phoebe phyllis pia polina polly priscilla rachael rachel ramona raquel rebecca rebekah reem reese regina renee rhoda
+rhonda rita roberta robyn rochelle romina rosa rosalie rosalind rosalyn rosanna roseanne rosemary rosie rowena roxana
+roxanne ruby ruth sabine sabrina sade sally samantha samira sandra sara sarah saundra savannah selena shaheen sharon
+sharron sheena sheila shelley sherry sheryl shira shirin shirley silvia simone siobhan socorro sofia soledad sonia
+sonya sophia sophie stacey starla stella stephanie stephany sue susan susanna susanne suzan suzanne svetlana sybil
+sylvia sylvie tabitha tamar tamara tammy tania tanya tara tatiana tatyana teresa teri terri tess thelma theresa
+tiffany tina toni tonya tracey trina trudy tulsi uma ursula valentina valeria valerie vanessa vanna velma vera verna
+veronica vicki vicky victoria viola violet virginia vivian vivienne wanda wendy wilhelmina wilma winifred winnie
+yasmin yelena yevgenia yoko yolanda yulia yvette yvonne zainab zara zelda zoe
 """
 MEN: Final = """
-aaron abdul abraham adam adrian ahmed al alan albert alejandro alexander alfred ali allen alvin amir anders andre
-andrew andriy andy angus anthony antonin antonio arnold arthur asher austin barack barney barry bart ben benedict
-benjamin bernard bernie bert bill billy bob bobby boris brad bradley brandon brendan brent bret brett brian bruce
-bruno bryan byron caleb calvin carl carlos cedric chad charles charlie chester chris christian christopher chuck
-clarence clark claude clay clayton cliff clifford clint clinton cody colin conor corey cornelius craig curt curtis
-cyril dale damian dan daniel danny darren darryl dave david dean dennis derek desmond dick dmitri dmitry dominic don
-donald doug douglas drew duane duncan dustin dwayne dwight dylan earl ed eddie edgar edmund eduardo edward edwin eli
-elijah elliot elliott elmer emmanuel enrique eric erik ernest ernesto ethan eugene evan felix ferdinand fernando
-fletcher floyd francisco francois frank franklin fred frederick fritz gabriel gareth garrett gary gavin gene geoffrey
-george gerald gerard gilbert giles glen glenn gordon graham grant greg gregory guido gus guy hal hank hans harold
-harris harry harvey hassan hector henry herbert herman homer horace howard hubert hugh hugo ian ibrahim igor ilan
-isaac ismail ivan ivo jack jackson jacob jake jamal james jared jason javier jay jeb jeff jeffrey jens jeremy jerome
-jerry jesse jim jimmy joachim joe joel joey johan john johnny jon jonah jonathan jorge jose joseph josh joshua juan
-jules julian julio julius justin karl keith ken kenneth kent kevin khalid khizr klaus kurt kyle lance larry lars
-laurence lawrence lee leo leon leonard leonid leroy lester lewis lincoln lionel lloyd lorenzo louis lucas luis luke
-luther mahmoud malcolm manuel marc marco marcus mario mark marshall martin marvin mathew matt matthew maurice max
-maxwell michael miguel mike mikhail miles milton mitch mitchell mitt mohamed mohammad mohammed moses muhammad murray
-nathan nathaniel neil nelson newt nicholas nick nicolas nigel noah noel norman oleg oliver omar orlando orrin osama
-oscar otto owen pablo patrick paul pavel pedro percy perry pete peter petr petro phil philip phillip pierre piet
-rafael rahm ralph ramon rand randy raul ray raymond reginald reince rex ricardo richard rick robbie robby robert
-roberto rod roderick rodney rodrigo roger roland ron ronald rory ross roy rudolph rudy rupert russ russell ryan salman
-salvador sam samuel saul scott sean sebastian sergei sergey seth shane shaun sheldon sidney simon stan stanley stefan
-stephen steve steven stewart stuart tad ted terrence terry theodore thomas tim timothy tobias toby todd tom tommy tony
-travis trent trevor trey troy tyler ulrich valery vernon victor viktor vincent vladimir volodymyr wallace walter
-warren wayne wesley wilbur wilfred will willard william willie wolfgang woodrow xavier yuri yusuf zachary
+aaron abdallah abdel abdul abdullah abe abraham adam adnan adolf adolfo adrian agustin ahmed akira al alain alan
+alastair albert aldo alec alejandro aleksandr aleksei alessandro alex alexander alexei alfonso alfred alfredo ali
+alistair allen alonzo alvin amadou amir amos anatoly anders andre andreas andrei andrew andriy andy angelo angus anil
+anthony antoine antonin antonio archie ari armando arnaud arnold arseniy arthur arturo asher ashraf augusto austin
+axel aziz baltasar barack barney barry bart bashar basil beau ben benedict benito benjamin benny benoit bernard
+bernardo bernie bert bilal bill billy blaine blake bob bobby boris boyd brad braden bradley brandon brendan brent bret
+brett brian brock bruce bruno bryan bud byron caleb calvin carl carlo carlos carlton carmine cecil cedric cesar chad
+chaim charles charlie chas chester chris christian christopher chuck clarence clark claude claudio clay clayton
+clement cliff clifford clint clinton cody colby colin conor conrad corey cornelius cornell cory craig cuauhtemoc curt
+curtis cy cyril cyrus dale damian damien damon dan daniel danny dario darrell darren darrin darryl daryl dave david
+dean deepak delbert demetrius dennis denny derek desmond deval devin dick diego dieter dimitri dirk dmitri dmitry
+dmytro dominic dominick don donald donnie doug dougal douglas dov drew duane duncan dustin dwayne dwight dylan eamon
+earl earle eberhard ed eddie edgar edgardo edmond edmund eduardo edward edwin efrain efren eladio elbert eldridge eli
+elijah eliot elliot elliott ellis elmer elton emil emile emilio emmanuel emmett enrico enrique eric erich erik ernest
+ernesto ernie erwin ethan etienne eugene evan ezra faisal fareed federico felipe felix ferdinand fernando fidel
+filippo fletcher floyd francisco franco francois frank frankie franklin fred frederick fritz gabriel gareth garrett
+garry gary gaston gavin gene gennady geoffrey georg george georges gerald geraldo gerard gianni gideon gilbert
+gilberto giles giorgio giovanni giuseppe glen glenn gonzalo gordon graham grant greg gregory guido gunther gus gustav
+gustavo guy habib hal hamid hamza hani hank hans harold harris harry harvey hashim hassan heath hector heinrich heinz
+helmut henri henry herbert herman hernan hideki hiram hiroshi homer horace hosni howard hubert hugh hugo humberto
+hussein hyman ian ibrahim ignacio igor ike ilan ingmar irving irwin isaac isaiah isidro ismail itzhak ivan ivo iwan
+jace jack jackson jacob jacques jake jamaal jamal james jamil janos jared jaroslaw jason javier jay jeb jed jeff
+jeffrey jens jeremiah jeremy jermaine jerome jerry jesse jim jimmie jimmy joachim joaquin jock joe joel joey johan
+johann johannes john johnnie johnny jon jonah jonas jonathan jordi jorge jose josef josep joseph josh joshua jozef
+juan juergen jules julian julien julio julius jurgen justin kareem karim karl kasim keenan keir keith ken kenji
+kenneth kenny kent kermit kevin khaled khalid khizr kieran kirk klaus kofi konrad kristian kristofer kurt kwame kyle
+lambert lance larry lars laurence laurent lawrence lawton lazaro lech lee leland leo leon leonard leonardo leonid
+leopold leroy les lester levi lewis liam lincoln linus lionel lloyd logan lorenzo lorne lothar louis luc luca lucas
+luciano ludwig luigi luis luke luther lyle lyndon mack mahmoud maksim malcolm manfred manny manolo mansour manuel marc
+marcel marcelo marco marcus mario mark marlon marshall martin marty marvin marwan masood mateo mathew mathias matt
+matteo matthew matthias maurice mauricio max maxim maxwell mehmet mel melvin merrick mervyn micah michael micheal
+mickey miguel mikael mike mikhail milan miles milo milos milton mitch mitchell mitt mohamed mohammad mohammed monte
+mordechai morris mort moses muhammad murray mustafa nasser nate nathan nathaniel naveed ned neil nelson nestor newt
+niall nicholas nick nicolas niels nigel nikita nikolai noah noel norbert norm norman nouri octavio olaf ole oleg
+oliver olivier omar omer orlando orrin orville osama oscar osvaldo otis otto owen pablo pascal pasquale patricio
+patrick paul pavel pavlo pawel pedro percy perry pervez pete peter petr petro petros phil philip phillip pierce pierre
+piers piet pietro piotr porter preston quentin quincy radovan rafael rafi raheem rahm raila rajiv raleigh ralph ramiro
+ramon rand randal randall randolph randy raoul rashad rashid raul ray raymond recep reggie reginald reince reinhard
+rene reuben rex reza rhys ricardo richard rick ricky rico rob robbie robby robert roberto rocco rocky rod roderick
+rodney rodolfo rodrigo rogelio roger roland rolando rolf roman romeo ron ronald rory rosendo ross roy royce ruben
+rudolph rudy rufus rupert russ russell rutherford ryan saeed sal salim salman salvador sam sami sammy samuel sandor
+sanjay santiago saul sayed scott sean sebastian sergei sergey sergio seth shane shaquille shaun sheldon sherman shimon
+shinzo sid sidney silvio simeon simon sol spencer stan stanley stefan stefano steny stephen sterling steve steven
+stewart stu stuart sven syed tad tariq tayyip ted terrence terry thaddeus theo theodor theodore thom thomas thorsten
+tim timothy tito tobias toby todd tom tomas tommaso tommy tony toshiro travis trent trevor trey troy tucker tyler
+tyrone tyson ulrich ulysses umberto uri usman valentin valery vance vaughn vern vernon victor vidal vijay viktor vince
+vincent virgil vito vittorio vladimir vladislav volker volodymyr wade waldo walid wallace wally walt walter warren
+wayne wendell werner wesley weston wilbur wiley wilfred wilhelm will willard william willie winston wolfgang woodrow
+woody xavier yair yasir yasser yitzhak yoshihide yuri yusuf zachary zack zalmay zane zbigniew zeke
 """
 
 
