@@ -41,7 +41,7 @@ PIET, INA = Guess("per-piet-lund", None, "Piet Lund", False), Guess("Q4", "Q4", 
 
 def figures(spans: dict[tuple[int, int], Guess], said: Said | None = None) -> dict[str, tuple[float, float]]:
     found = {("a", *span): guess for span, guess in spans.items()}
-    rows: list[dict[str, Any]] = evaluate([Labels.model_validate(LABELS)], found, said or {}, {"a": BODY}, nobody)  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = evaluate([Labels.model_validate(LABELS)], found, said or {}, {"a": BODY}, nobody)
     return {row["metric"]: (row["stage"], row["exact match"]) for row in rows}
 
 
@@ -74,8 +74,8 @@ def test_a_span_that_is_nearly_the_same_counts() -> None:
 
 
 def test_a_statement_is_known_by_what_is_said() -> None:
-    moss_said_it = {"a": [((39, 43), [(39, 47)]), (None, [(50, 57)])]}
-    assert figures({LATER_MOSS: PIET}, moss_said_it)["speaker_rate_of_named"][0] == 100  # type: ignore[arg-type]
+    moss_said_it: Said = {"a": [((39, 43), [(39, 47)]), (None, [(50, 57)])]}
+    assert figures({LATER_MOSS: PIET}, moss_said_it)["speaker_rate_of_named"][0] == 100
     assert figures({LATER_MOSS: PIET}, {"a": [((39, 43), [(50, 57)])]})["speaker_rate_of_named"][0] == 0
 
 

@@ -108,6 +108,19 @@ def test_a_middle_initial_changes_nothing() -> None:
     assert named("<per>Piet J. Lund</per> came.")[0][1] == "per-piet-lund"
 
 
+def test_a_name_of_two_is_not_whom_the_article_names_by_another() -> None:
+    twins = frame_of(
+        [_row("Q1", "Norland", "LOC")]
+        + [
+            _row(id, name, "PER", ("Jo Tarn",), country="Q1")
+            for id, name in (("Q20", "Jo A. Tarn"), ("Q21", "Jo B. C. Tarn"))
+        ]
+    )
+    marked = read("<loc>Norland</loc>: <per>Jo A. Tarn</per>, not <per>Jo Tarn</per>, came.")
+    found = resolve_entities(*marked, look_up(gazetteer=twins))[0]
+    assert found["entity_id"].to_list() == ["Q1", "Q20", "Q21"]
+
+
 def test_two_different_initials_are_two_people() -> None:
     spans = named("<per>Piet John Lund</per> met <per>Piet Karl Lund</per>.")
     assert spans[0][1] != spans[1][1]
@@ -427,9 +440,14 @@ SISTERS = frame_of(
             ("Q21", "surname", "Q20"),
         ),
         (
-            "<per>Bo Tarn</per>, <per>Rosa Tarn</per>: <per>Tarn</per> spoke.",
+            "<per>Rosa Tarn</per>, <per>Bo Tarn</per>: <per>Tarn</per> spoke.",
             date(2026, 2, 1),
             ("Q20", "surname", "Q21"),
+        ),
+        (
+            "<per>Bo Tarn</per>, <per>Rosa Tarn</per>: <per>Tarn</per> spoke.",
+            date(2026, 2, 1),
+            ("per-tarn", "ambiguous", "Q21"),
         ),
         ("The <per>Tarn</per> family came.", date(2026, 2, 1), ("per-tarn", "ambiguous", "Q20")),
         ("In the <per>Tarn</per> years it rained.", date(2026, 2, 1), ("per-tarn", "ambiguous", "Q20")),

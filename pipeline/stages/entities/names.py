@@ -350,13 +350,15 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
         .group_by(*ARTICLE, "context")
         .agg(speakers=pl.col("key").n_unique())
     )
+    # Who is named by another full name, too, is seldom meant by one that a namesake bears: George W. and George Bush.
+    is_namesake = pl.col("is_person") & pl.col("key").str.contains(" ") & (pl.col("context") == pl.col("entity_id"))
     supported = (
         candidates.filter(pl.col("several") > 1)
         .select(*kind, "entity_id", context=pl.concat_list("entity_id", "related"))
         .explode("context", empty_as_null=False, keep_nulls=False)
         .join(context, on=[*ARTICLE, "context"])
         .group_by(*kind, "entity_id")
-        .agg(support=pl.col("speakers").sum())
+        .agg(support=pl.when(is_namesake).then(-pl.col("speakers").cast(pl.Int64)).otherwise("speakers").sum())
     )
     points = (
         pl.min_horizontal(pl.col("support").fill_null(0), RELATED_AT_MOST)
@@ -578,12 +580,16 @@ def _words() -> pl.Expr:
 
 
 def _merge_full_names(full: pl.DataFrame) -> pl.DataFrame:
-    """The entity of each full name: "Donald J. Trump" and "Donald Trump" are one, two different initials are two."""
+    """The entity of each full name: "Donald J. Trump" and "Donald Trump" are one, two different initials are two.
+
+    A name that several known people bear stays apart: "George Bush" beside "George W. Bush".
+    """
     person = [*ARTICLE, "given", "last", "generation"]
     known_id = pl.col("known").struct.field("entity_id")
     is_one = (pl.col("middle").drop_nulls().n_unique().over(person) <= 1) & (
         known_id.drop_nulls().n_unique().over(person) <= 1
     )
+    is_several = pl.col("own").struct.field("method") == "ambiguous"
     return (
         full.with_columns(
             given=_words().list.first(),
@@ -592,7 +598,7 @@ def _merge_full_names(full: pl.DataFrame) -> pl.DataFrame:
             generation=pl.col("key").str.extract(rf" ({GENERATION})$").fill_null(""),
             length=pl.col("key").str.len_chars(),
         )
-        .with_columns(is_one=is_one)
+        .with_columns(is_one=is_one & ~is_several)
         .with_columns(
             known=pl.when("is_one").then(pl.col("known").drop_nulls().first().over(person)).otherwise("known"),
             own=pl.when("is_one").then(pl.col("own").sort_by("length", "key").first().over(person)).otherwise("own"),
@@ -658,9 +664,8 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
         # Or the bare surname is already theirs when the second bearer comes.
         | ((since.first() <= pl.col("start")) & (pl.col("start") < second))
     )
-    # Of several whom the name may mean, the one whom the article speaks for comes after the one it introduces.
+    # Of several whom the name may mean, the one whom the article speaks for has to be the one whom it names first.
     is_likeliest = (known.field("sure") == KNOWN_CHOSEN).fill_null(False)
-    is_named = surnames.eval(pl.element().struct.field("entity_id")).list.contains(_id(pl.col("known")))
     resolved = (
         short.join(candidates, on=[*ARTICLE, "key"], how="left")
         # "Mrs. Clinton" is no man's name; where a title or a gender is not known, any fits.
@@ -685,7 +690,7 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
             .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
             .when(is_first)
             .then(_as(surnames.first(), "surname", SURNAME_CHOSEN, _id(surnames.get(1, null_on_oob=True))))
-            .when(surnames.len() > 1, is_named)
+            .when(surnames.len() > 1, _id(surnames.first()) == known.field("entity_id"))
             .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
             .when(surnames.len() > 1)
             .then(_as(pl.col("own"), "ambiguous", OWN_SHORT, _id(surnames.first())))
