@@ -29,6 +29,8 @@ LOGS = home.STATE / "logs"
 POSTGRES = home.STATE / "postgres"
 WAIT_S = 120.0
 """Until everything answers: about 15 s on two cores, several times that on a busy machine."""
+ANSWER_S = 10.0
+"""For one question to the API server."""
 GRACE_S = 15.0
 """For a process to end by itself: Airflow's scheduler lets its workers stop first."""
 SOCKET_PATH_MAX = 100
@@ -218,7 +220,7 @@ def _ask(port: int, path: str, body: object = None, token: str | None = None) ->
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, headers=headers)
     # The environment's proxies are for the web, not for this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as answer:
+    with opener.open(request, timeout=ANSWER_S) as answer:
         return dict(json.load(answer))
 
 

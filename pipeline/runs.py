@@ -58,6 +58,8 @@ STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publ
 
 REMEMBERED_DAYS = 4
 """Days back of which the versions of feeds and pages are remembered: as long as a live feed's entries are taken."""
+SHARDS_MAX = 999
+"""Of a day: Airflow maps a task 1,024 times at most, and three digits keep the parts in their order."""
 LISTING_SECONDS = 60.0
 """Seconds that parsing one feed or sitemap may take: the largest that the protocol allows takes 10."""
 
@@ -166,7 +168,7 @@ def run_normalise(day: date, settings: Settings) -> None:
 def plan_shards(day: date, settings: Settings) -> int:
     """Into how many shards the day is cut for `read`: at least one, so that an empty day leaves empty partitions."""
     articles = Lake(settings.lake).read(Articles, day).height
-    return max(1, -(-articles // settings.shard_articles))
+    return min(max(1, -(-articles // settings.shard_articles)), SHARDS_MAX)
 
 
 def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> None:

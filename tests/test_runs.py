@@ -13,6 +13,7 @@ import pytest
 from pipeline import runs
 from pipeline.gazetteer import load_names
 from pipeline.lake import Lake
+from pipeline.schemas import Runs
 from pipeline.settings import Settings
 from tests.faults.newsroom import DAYS, SmallReader, set_up
 from tests.faults.test_kill import lake, warehouse
@@ -53,6 +54,16 @@ def test_a_day_run_twice_has_the_same_bytes_and_the_same_rows(tmp_path: Path) ->
     run(settings(tmp_path))
     assert (lake(tmp_path), warehouse(tmp_path)) == before
     assert all(before[1][table] for table in ("articles", "statements", "stances", "entity_sentiment_daily"))
+
+
+def test_a_day_of_more_articles_has_larger_shards_rather_than_more_than_airflow_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(tmp_path)
+    monkeypatch.setattr(runs, "SHARDS_MAX", 2)
+    run(settings(tmp_path, shard_articles=1))
+    runs_of_read = Lake(settings(tmp_path).lake).read(Runs, DAY).filter(pl.col("stage") == "read")
+    assert sorted(runs_of_read["rows_in"]) == [2, 3]
 
 
 def test_a_fresh_lake_has_the_same_bytes(tmp_path: Path) -> None:
