@@ -24,6 +24,7 @@ from tests.faults.newsroom import CONFIG as NEWSROOM
 from tests.faults.newsroom import DAYS, SmallReader, archive
 
 pytest.importorskip("moto")
+pytestmark = pytest.mark.timeout(900)  # a night is some hundred requests, and a busy machine answers slowly
 
 
 @pytest.fixture(scope="module")

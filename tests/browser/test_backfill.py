@@ -1,7 +1,10 @@
 """Backfills of the real Airflow: by clicks in its UI, by its REST API and its command line, beside other runs.
 
-One Airflow as `make up` starts it (Postgres, scheduler, API server), the sample's web, Debian's Chromium. `SHOTS=DIR`
-keeps the screenshots.
+One Airflow as `make up` starts it (Postgres, scheduler, API server), the sample's web, Debian's Chromium:
+
+    BACKFILL=1 SHOTS=/tmp/shots python -m pytest tests/browser/test_backfill.py
+
+`SHOTS` keeps the screenshots. It takes some minutes and a machine with little else to do, so `make test` leaves it out.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ FLAGS = (
 )
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+    pytest.mark.skipif("BACKFILL" not in os.environ, reason="BACKFILL=1 runs a whole Airflow"),
     pytest.mark.timeout(3600),
 ]
 
