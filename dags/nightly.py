@@ -21,7 +21,8 @@ had, and raw pages are never fetched twice. A live feed gives no past days; such
 `outlet_coverage_daily`. A source that fails night after night rests and says until when; doing a day again asks it.
 
 **When a task fails** its log ends with one line that says what to do. Wrong settings and days fail at once;
-anything else is tried three times more, after half a minute, one and two.
+anything else is tried three times more, after half a minute, one and two. Then, and when a run is not done six hours
+after it was queued, a message goes where the connection `standpoint_alerts` leads: a webhook, Slack, or e-mail.
 """
 
 from __future__ import annotations
@@ -32,13 +33,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, get_current_context, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
+
+from dags.alerts import night_is_late, task_failed
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 # One slot: the warehouse has one writer at a time, however many runs there are. The set-up creates the pool.
 PUBLISH_POOL = "publish"
+DEADLINE = timedelta(hours=6)
+"""From the moment that a run is queued: a night begins at 02:00 UTC, and whoever reads it opens it in the morning."""
 
 
 def table(name: str) -> Asset:
@@ -94,7 +101,11 @@ def fetch() -> None:
             print(f"to look at: {problem}")
 
 
-@task(outlets=[table("articles"), table("sketches"), table("quarantine")], execution_timeout=timedelta(hours=2))
+@task(
+    inlets=[table("raw")],
+    outlets=[table("articles"), table("sketches"), table("quarantine")],
+    execution_timeout=timedelta(hours=2),
+)
 def normalise() -> list[dict[str, int]]:
     """Raw pages to articles, the rest to quarantine; returns the shards that the day is cut into for `read`."""
     with stage() as (day, settings):
@@ -106,6 +117,7 @@ def normalise() -> list[dict[str, int]]:
 
 
 @task(
+    inlets=[table("articles")],
     execution_timeout=timedelta(hours=1),
     map_index_template="shard {{ task.op_kwargs['shard'] + 1 }} of {{ task.op_kwargs['shards'] }}",
 )
@@ -118,7 +130,10 @@ def read(shard: int, shards: int) -> None:
 
 
 # `mentions` and `statements` are whole only when every shard is read: this task is the first that knows.
-@task(outlets=[table("mentions"), table("statements"), table("entities"), table("roles")])
+@task(
+    inlets=[table("articles")],
+    outlets=[table("mentions"), table("statements"), table("entities"), table("roles")],
+)
 def entities() -> None:
     """Which entity each span refers to, and who has which role."""
     with stage() as (day, settings):
@@ -127,7 +142,11 @@ def entities() -> None:
         run_entities(day, settings)
 
 
-@task(outlets=[table("stances")], execution_timeout=timedelta(hours=1))
+@task(
+    inlets=[table("statements"), table("entities")],
+    outlets=[table("stances")],
+    execution_timeout=timedelta(hours=1),
+)
 def stance() -> None:
     """How speakers stand toward the entities and issues that they speak of."""
     with stage() as (day, settings):
@@ -136,7 +155,7 @@ def stance() -> None:
         run_stance(day, settings)
 
 
-@task(outlets=[table("sentiments")])
+@task(inlets=[table("mentions"), table("entities")], outlets=[table("sentiments")])
 def sentiment() -> None:
     """The outlet's own voice toward each entity."""
     with stage() as (day, settings):
@@ -146,6 +165,7 @@ def sentiment() -> None:
 
 
 @task(
+    inlets=[table("stances"), table("sentiments")],
     outlets=[Asset("warehouse", uri="standpoint://warehouse")],
     pool=PUBLISH_POOL,
     execution_timeout=timedelta(hours=2),
@@ -175,7 +195,14 @@ with DAG(
             "backfill, which takes its days from the range, and where you give a partition key.",
         )
     },
+    deadline=DeadlineAlert(
+        name="night",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=DEADLINE,
+        callback=SyncCallback(night_is_late),
+    ),
     default_args={
+        "on_failure_callback": task_failed,
         "retries": 3,
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": 2.0,  # a multiplier: 30 s, 1 min, 2 min

@@ -119,6 +119,25 @@ def publish(
     _say_published(run_publish(day.date() if day else days[-1], settings))
 
 
+@app.command(epilog="Example: STANDPOINT_KEEP_DAYS=730 standpoint prune --dry-run")
+def prune(
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
+) -> None:
+    """Forget what STANDPOINT_KEEP_RAW_DAYS and STANDPOINT_KEEP_DAYS allow to; every publish does it too.
+
+    Days are counted back from the last finished one, which always stays.
+    """
+    settings = _settings()
+    from pipeline.lake import Lake
+    from pipeline.retention import prune as forget
+
+    count = 0
+    for line in forget(Lake(settings.lake), settings, is_trial=is_trial):
+        count += 1
+        print(line)
+    print(f"{'would be forgotten' if is_trial else 'forgotten'}: {count} {'day' if count == 1 else 'days'}")
+
+
 @app.command(epilog="Examples: standpoint read article.txt | standpoint read page.html | pbpaste | standpoint read -")
 def read(
     file: Annotated[str, typer.Argument(help="A text or a web page; - reads the standard input.", metavar="FILE")],
@@ -180,9 +199,11 @@ def check_source(
         raise typer.Exit(Exit.LOOK)
 
 
-@app.command(epilog="Example: standpoint status")
-def status() -> None:
-    """Show the warehouse's days, row counts, gaps and failed checks."""
+@app.command(epilog="Examples: standpoint status | standpoint status --metrics")
+def status(
+    is_metrics: Annotated[bool, typer.Option("--metrics", help="Print the figures as OpenMetrics instead.")] = False,
+) -> None:
+    """Show the warehouse's days, row counts, gaps and failed checks, and how the stages of the last days ran."""
     settings = _settings()
     if not settings.warehouse.exists():
         raise UsageError(
@@ -191,12 +212,19 @@ def status() -> None:
         )
     import duckdb
 
+    from pipeline.logs import discreet
+
+    if is_metrics:
+        from pipeline.metrics import metrics
+
+        print(metrics(settings.warehouse), end="")
+        return
     console = new_console()
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         for title, query in STATUS.items():
             rows = warehouse.sql(query)
             console.print(new_table(title, rows.columns, rows.fetchall()))
-    console.print(f"Warehouse: {settings.warehouse}   Lake: {settings.lake}", soft_wrap=True)
+    console.print(f"Warehouse: {settings.warehouse}   Lake: {discreet(settings.lake)}", soft_wrap=True)
 
 
 STATUS = {
@@ -212,6 +240,11 @@ STATUS = {
     "Gaps: days without an article of an outlet": """
         select outlet, min(day) as first, max(day) as last, count(*) as days, arg_max(reason, day) as reason
         from outlet_coverage_daily where is_gap group by outlet order by outlet""",
+    "Stages of the last three days": """
+        select day, stage, count(*) as shards, sum(articles_in) as articles_in, sum(articles_out) as articles_out,
+            sum(quarantined) as refused, round(sum(seconds), 1) as seconds, round(max(peak_megabytes)) as peak_mb,
+            max(run_id) as run
+        from runs where day > (select max(day) from days) - 3 group by day, stage order by day, min(started_at)""",
     "Checks that failed": """
         select name, severity, offending_rows as rows, meaning, example
         from checks where not is_passed order by name""",
@@ -293,6 +326,8 @@ def _progress(days: int) -> Iterator[Callable[[date, str], Any]]:
 def _plain_step(day: date, stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
+    if os.environ.get("STANDPOINT_LOG") == "json":  # the log says it, with more
+        return
     print(f"{day} {stage} {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
 
 
@@ -507,7 +542,14 @@ def _settings(**given: str) -> Settings:
 
 
 def main() -> None:
-    """The program: an error becomes one line on stderr and an exit code; `--debug` shows its traceback instead."""
+    """The program: an error becomes one line on stderr and an exit code; `--debug` shows its traceback instead.
+
+    STANDPOINT_LOG=json makes every event a JSON line on stderr.
+    """
+    from pipeline.logs import start_logging
+
+    run_id = f"standpoint-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+    start_logging(run_id, is_json=os.environ.get("STANDPOINT_LOG") == "json")
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(arguments)
@@ -518,11 +560,13 @@ def main() -> None:
 
 
 def _explain(error: Exception) -> Exit:
-    kind = type(error)
+    from pipeline.logs import discreet
+
+    kind, said = type(error), discreet(str(error))
     if not kind.__module__.startswith(("pipeline.", "__main__")):
-        print(f"unexpected {kind.__name__}: {error}; see where it came from with --debug", file=sys.stderr)
+        print(f"unexpected {kind.__name__}: {said}; see where it came from with --debug", file=sys.stderr)
         return Exit.FAILED
-    print(f"standpoint: {error}", file=sys.stderr)
+    print(f"standpoint: {said}", file=sys.stderr)
     return Exit.USAGE if kind.__name__ in ("SettingsError", "DayError", "UsageError") else Exit.FAILED
 
 

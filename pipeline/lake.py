@@ -7,6 +7,7 @@ lake is a folder or a URL (`s3://bucket/lake`).
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -18,8 +19,12 @@ from typing import IO, TypeVar
 import dataframely as dy
 import polars as pl
 
+from pipeline.logs import discreet
 from pipeline.schemas import KNOWLEDGE, LAKE
 from pipeline.stores import file_system, is_local, store_errors
+from pipeline.upgrades import UpgradeError, as_contract
+
+ALL = LAKE | KNOWLEDGE
 
 S = TypeVar("S", bound=dy.Schema)
 
@@ -59,16 +64,48 @@ class Lake:
             parts = [p for p in parts if p.endswith(f"/part-{part}.parquet")]
         else:
             self._check_shards(schema, day, parts)
-        frames = []
-        for path in parts:
-            try:
-                with store_errors():
-                    frames.append(pl.read_parquet(io.BytesIO(self._fs.cat_file(path))))
-            except (pl.exceptions.ComputeError, OSError) as error:
-                raise LakeError(
-                    f"cannot read {path}: {error}; delete the file and run that stage of {day} again"
-                ) from error
+        frames = [self._read(schema, path) for path in parts]
         return schema.validate(pl.concat(frames), cast=True) if frames else schema.create_empty()
+
+    def _read(self, schema: type[S], path: str) -> pl.DataFrame:
+        try:
+            with store_errors():
+                frame = pl.read_parquet(io.BytesIO(self._fs.cat_file(path)))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise LakeError(
+                f"cannot read {path}: {error}; delete the file and run the day again, which makes it anew"
+            ) from error
+        try:
+            return as_contract(schema, frame)
+        except UpgradeError as error:
+            raise LakeError(f"{path} cannot be used: {error}; run the day again, which makes it anew") from error
+
+    def upgrade(self) -> int:
+        """Bring the parts that an earlier version wrote to the contracts of this one; returns how many there were.
+
+        `contracts.json`, in the lake, says to which contracts that was done last. A part is replaced as a whole, so a
+        kill or a second upgrade at the same time does no harm.
+
+        Raises:
+            LakeError: a part lacks what only its stage can give.
+        """
+        now = {table: {n: str(c.dtype) for n, c in schema.columns().items()} for table, schema in ALL.items()}
+        file, then, upgraded = f"{self._path}/contracts.json", dict[str, dict[str, str]](), 0
+        with suppress(FileNotFoundError):
+            then = json.loads(self._fs.cat_file(file))
+        for table, schema in ALL.items():
+            if then.get(table) == now[table]:
+                continue
+            days = self.days(schema) if table in LAKE else [None]
+            for path in (path for day in days for path in self.parts(schema, day)):
+                with suppress(pl.exceptions.PolarsError), self._fs.open(path, "rb") as part:
+                    if {n: str(kind) for n, kind in pl.read_parquet_schema(part).items()} == now[table]:
+                        continue
+                self._put(path, _parquet(schema.validate(self._read(schema, path), cast=True)))
+                upgraded += 1
+        if then != now:
+            self._put(file, json.dumps(now, indent=1).encode())
+        return upgraded
 
     def scan(self, schema: type[S]) -> pl.LazyFrame | None:
         """A table of no day, unread: a query takes from its parts only what it asks for. None where there is none."""
@@ -90,11 +127,9 @@ class Lake:
         """
         folder = self._folder(schema, day)
         path = f"{folder}/part-{part}.parquet"
-        buffer = io.BytesIO()
-        frame.write_parquet(buffer, compression="zstd", statistics=True)
         try:
             with store_errors():
-                self._put(path, buffer.getvalue())
+                self._put(path, _parquet(frame))
             if shard := SHARD.search(path):
                 for other in self.parts(schema, day):
                     match = SHARD.search(other)
@@ -102,14 +137,23 @@ class Lake:
                         self._remove(other)  # another shard of the same run may have removed it
         except OSError as error:
             raise LakeError(
-                f"cannot write {path}: {error.strerror or error}; check that STANDPOINT_LAKE ({self.root}) is a place "
-                "with free space where this user may write"
+                f"cannot write {path}: {error.strerror or error}; check that STANDPOINT_LAKE "
+                f"({discreet(self.root)}) is a place with free space where this user may write"
             ) from error
         return path
 
     def drop(self, schema: type[S], day: date | None, part: str) -> None:
         """Remove one part of the partition; none where it was never written."""
         self._remove(f"{self._folder(schema, day)}/part-{part}.parquet")
+
+    def drop_day(self, schema: type[S], day: date) -> None:
+        """Remove the partition; none where it was never written."""
+        if self._list(folder := self._folder(schema, day)):
+            self._fs.rm(folder, recursive=True)
+
+    def part_names(self, schema: type[S], day: date | None) -> list[str]:
+        """Names of the partition's parts, as `read` and `write` take them."""
+        return [Path(path).stem.removeprefix("part-") for path in self.parts(schema, day)]
 
     def days(self, schema: type[S]) -> list[date]:
         """The days that have a partition of this table, in order."""
@@ -125,8 +169,8 @@ class Lake:
             return []
         except OSError as error:
             raise LakeError(
-                f"cannot list {folder}: {error.strerror or error}; check that STANDPOINT_LAKE ({self.root}) is a place "
-                "that this user may read"
+                f"cannot list {folder}: {error.strerror or error}; check that STANDPOINT_LAKE "
+                f"({discreet(self.root)}) is a place that this user may read"
             ) from error
 
     def _remove(self, path: str) -> None:
@@ -167,6 +211,12 @@ class Lake:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=True)
+    return buffer.getvalue()
 
 
 def _table(schema: type[dy.Schema]) -> str:

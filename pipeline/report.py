@@ -143,6 +143,7 @@ class _Newsroom:
             "speakers": [row | {"sentences": quotes[row["speaker_id"]]} for row in speakers],
             "stories": [row | {"printings": printings[row["story_id"]]} for row in stories],
             "coverage": [self._coverage(name, rows) for name, rows in self._grouped("coverage", "outlet_name").items()],
+            "stages": self.rows("stages"),
             "failed": [check for check in checks if not check["is_passed"]],
             "passed": [check for check in checks if check["is_passed"]],
             "accuracy": self._accuracy(),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from itertools import count, takewhile
@@ -18,8 +21,11 @@ from pipeline.child import ChildError, children
 from pipeline.gazetteer import IMPORTED, load_names, names_of
 from pipeline.gazetteer.wikidata import merges_of, read_wikidata
 from pipeline.lake import Lake
+from pipeline.logs import SECRET, about, discreet, run_id
+from pipeline.metrics import write_metrics
 from pipeline.reader import Reader, load_card, load_reader
 from pipeline.report import NIGHTS, write_report
+from pipeline.retention import is_pruned, prune
 from pipeline.schemas import (
     Articles,
     Corrections,
@@ -54,6 +60,8 @@ from pipeline.stages.stories import sketch_articles, tell_stories
 from pipeline.stores import download_missing, upload
 from pipeline.warehouse import PublishError, build_warehouse, finished_days
 
+log = logging.getLogger(__name__)
+
 STAGES = ("fetch", "normalise", "read", "entities", "stance", "sentiment", "publish")
 
 REMEMBERED_DAYS = 4
@@ -80,10 +88,10 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
 
     def store(fetched: Fetched) -> None:
         if not fetched.raw.is_empty():
-            lake.write(Raw, day, fetched.raw, fetched.source)
+            lake.write(Raw, day, Raw.validate(_with_discreet_problems(fetched.raw)), fetched.source)
         if not fetched.visits.is_empty():  # after the pages: what is remembered as seen must be kept
             lake.write(Visits, day, fetched.visits, fetched.source)
-        lake.write(Fetches, day, fetched.fetches, fetched.source)
+        lake.write(Fetches, day, Fetches.validate(_with_discreet_problems(fetched.fetches)), fetched.source)
 
     with _recorded(day, "fetch", settings) as rows:
         names = [name for name in source_names(config) if not lake.has(Raw, day, name)]
@@ -98,14 +106,22 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
             parse=parsing(settings),
         )
         fetches, refused = lake.read(Fetches, day), list[str]()
+        records = 0
         for name in source_names(config):  # one at a time: the pages of a whole night are many
             raw = lake.read(Raw, day, name)
-            rows["rows_out"] = rows.get("rows_out", 0) + raw.height
-            refused += [f"{name}: {problem}" for problem in raw["problem"].drop_nulls()]
-        rows["rows_in"] = fetches.height
+            records += raw.height
+            if not is_pruned(raw):
+                refused += [f"{name}: {problem}" for problem in raw["problem"].drop_nulls()]
+        rows.update(rows_in=fetches.height, rows_out=records, articles_in=0, articles_out=records - len(refused))
+        rows["quarantined"] = len(refused)
     failed = fetches.filter(pl.col("status").is_in(["failed", "resting"]))
     problems = failed.select("source", "problem").unique(maintain_order=True)
     return [*(f"{source}: {problem}" for source, problem in problems.iter_rows()), *refused]
+
+
+def _with_discreet_problems(frame: pl.DataFrame) -> pl.DataFrame:
+    """Problems name addresses, and everybody may read them: in logs, in the warehouse, on the front page."""
+    return frame.with_columns(pl.col("problem").str.replace_all(SECRET, "${1}${2}…"))
 
 
 def _known(lake: Lake, name: str, day: date) -> dict[str, Visit]:
@@ -156,13 +172,17 @@ def run_normalise(day: date, settings: Settings) -> None:
     """Raw records to articles, the rest to quarantine."""
     lake = Lake(settings.lake)
     with _recorded(day, "normalise", settings) as rows:
-        names = [Path(path).stem.removeprefix("part-") for path in lake.parts(Raw, day)]
+        names = lake.part_names(Raw, day)
+        if any(is_pruned(lake.read(Raw, day, name)) for name in names[:1]):
+            log.warning("the raw pages of the day were given up by policy: its articles stay as they are")
+            return
         raw = (lake.read(Raw, day, name) for name in names)
         articles, quarantine = normalise(raw, settings.newsroom(), children(settings.threads).map)
         lake.write(Articles, day, articles)
         lake.write(Quarantine, day, quarantine)
         lake.write(Sketches, day, sketch_articles(articles, settings.newsroom().outlets))
-        rows["rows_in"] = rows["rows_out"] = articles.height + quarantine.height
+        rows["rows_in"] = rows["rows_out"] = rows["articles_in"] = articles.height + quarantine.height
+        rows.update(articles_out=articles.height, quarantined=quarantine.height)
 
 
 def plan_shards(day: date, settings: Settings) -> int:
@@ -182,6 +202,7 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
         lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")
         lake.write(Mentions, day, mentions, f"{shard:03d}-of-{shards:03d}")
         rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
+        rows.update(articles_in=articles.height, articles_out=_articles(mentions, statements))
     if shard == 0:  # the day may have been cut into more shards before
         old = [f"read-{n:03d}" for n in takewhile(lambda n: lake.has(Runs, day, f"read-{n:03d}"), count(shards))]
         for part in reversed(old):  # the last first: what a kill leaves behind is found the next time
@@ -194,10 +215,12 @@ def run_entities(day: date, settings: Settings) -> None:
     with _recorded(day, "entities", settings) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
         names = load_names(settings.newsroom().entities, lake)
-        entities, roles = resolve_entities(lake.read(Articles, day), mentions, statements, names)
+        articles = lake.read(Articles, day)
+        entities, roles = resolve_entities(articles, mentions, statements, names)
         lake.write(Roles, day, roles)
         lake.write(Entities, day, entities)
         rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height + roles.height)
+        rows.update(articles_in=articles.height, articles_out=_articles(entities))
 
 
 def run_gazetteer(file: Path, settings: Settings, *, on: date) -> tuple[int, int]:
@@ -223,8 +246,9 @@ def run_stance(day: date, settings: Settings) -> None:
     lake, reader = Lake(settings.lake), _reader(settings)
     with _recorded(day, "stance", settings, reader=reader.revision) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
+        articles = lake.read(Articles, day)
         stances = score_stance(
-            lake.read(Articles, day),
+            articles,
             mentions,
             statements,
             lake.read(Entities, day),
@@ -233,6 +257,7 @@ def run_stance(day: date, settings: Settings) -> None:
         )
         lake.write(Stances, day, stances)
         rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)
+        rows.update(articles_in=articles.height, articles_out=_articles(stances))
 
 
 def run_sentiment(day: date, settings: Settings) -> None:
@@ -245,12 +270,18 @@ def run_sentiment(day: date, settings: Settings) -> None:
         lake.write(Tones, day, tones)
         lake.write(Sentiments, day, sentiments)
         rows.update(rows_in=mentions.height, rows_out=tones.height + sentiments.height)
+        rows.update(articles_in=articles.height, articles_out=_articles(sentiments))
 
 
 def run_publish(day: date, settings: Settings) -> Path:
-    """Build the warehouse from the whole lake beside the old one, check it, swap it in; write the day's front page."""
+    """Build the warehouse from the whole lake beside the old one, check it, swap it in; write the day's front page.
+
+    Then what the policy gives up is forgotten: never before there is a good warehouse of what is left.
+    """
     lake = Lake(settings.lake)
     with _recorded(day, "publish", settings) as rows:
+        if upgraded := lake.upgrade():
+            log.info("%d files of an earlier version were brought up to date", upgraded)
         card = load_card(settings.reader)
         scores = pl.DataFrame(card["eval_scores"]).with_columns(reader=pl.lit(card["revision"]))
         newsroom = settings.newsroom()
@@ -274,6 +305,10 @@ def run_publish(day: date, settings: Settings) -> Path:
             with _copying(settings):
                 for file in _published(settings.warehouse, page, day):
                     upload(file, f"{settings.publish_to.rstrip('/')}/{file.relative_to(page.parent)}")
+        if settings.metrics:
+            write_metrics(settings.warehouse, settings.metrics)
+        for line in prune(lake, settings):
+            log.info("forgotten: %s", line)
     return settings.warehouse
 
 
@@ -318,13 +353,49 @@ def _tell_stories(lake: Lake) -> None:
 def _recorded(
     day: date, stage: str, settings: Settings, *, shard: int = 0, reader: str | None = None
 ) -> Iterator[dict[str, int]]:
-    """Write the stage's row of `runs` when it has ended well."""
+    """Write the stage's row of `runs` when it has ended well; say in the log how it ended."""
     started_at, start = datetime.now(UTC), time.perf_counter()
-    rows: dict[str, int] = {}
-    yield rows
-    row = {"day": day, "stage": stage, "shard": shard, "started_at": started_at, "seconds": time.perf_counter() - start}
-    row |= {"rows_in": 0, "rows_out": 0, "code": version("standpoint"), "reader": reader} | rows
-    Lake(settings.lake).write(Runs, day, Runs.validate(pl.DataFrame([row]), cast=True), f"{stage}-{shard:03d}")
+    counts: dict[str, int] = {}
+    with about(day=day.isoformat(), stage=stage, shard=shard):
+        log.info("the stage begins")
+        _forget_peak()
+        try:
+            yield counts
+        except Exception as error:
+            said = discreet(f"{type(error).__name__}: {error}")
+            with about(seconds=round(time.perf_counter() - start, 3), error=said):
+                log.error("the stage failed")
+            raise
+        found: dict[str, Any] = {"seconds": time.perf_counter() - start, "rows_in": 0, "rows_out": 0}
+        found |= {"articles_in": None, "articles_out": None, "quarantined": None} | counts
+        found["peak_megabytes"] = _peak_megabytes()
+        row = {"day": day, "stage": stage, "shard": shard, "started_at": started_at} | found
+        row |= {"run_id": run_id(), "code": version("standpoint"), "reader": reader}
+        runs = Runs.validate(pl.DataFrame([row], schema_overrides={"run_id": pl.String}), cast=True)
+        Lake(settings.lake).write(Runs, day, runs, f"{stage}-{shard:03d}")
+        with about(**{name: round(value, 3) for name, value in found.items() if value is not None}):
+            log.info("the stage is done")
+
+
+def _forget_peak() -> None:
+    """Let the peak of this process's memory be counted from now on, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_megabytes() -> float:
+    """The most memory that this process held, since `_forget_peak` where the system can tell, else since its start."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
+    except (OSError, TypeError):
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _articles(*frames: pl.DataFrame) -> int:
+    """How many articles the rows of the frames are of."""
+    return pl.concat([frame["article_id"] for frame in frames]).n_unique()
 
 
 def _reader(settings: Settings) -> Reader:

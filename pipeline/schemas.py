@@ -397,6 +397,19 @@ class Runs(dy.Schema):
     seconds = dy.Float64(min=0, metadata=_doc("Wall time."))
     rows_in = dy.Int64(min=0, metadata=_doc("Rows that the stage read."))
     rows_out = dy.Int64(min=0, metadata=_doc("Rows that the stage wrote, over all its tables."))
+    articles_in = dy.Int64(
+        nullable=True, min=0, metadata=_doc("Articles, raw records before `normalise`, that the stage read.")
+    )
+    articles_out = dy.Int64(
+        nullable=True, min=0, metadata=_doc("Articles, raw records of `fetch`, of which the stage wrote something.")
+    )
+    quarantined = dy.Int64(nullable=True, min=0, metadata=_doc("Raw records that the stage refused."))
+    peak_megabytes = dy.Float64(
+        nullable=True,
+        min=0,
+        metadata=_doc("Most memory that the process of the stage held; the children that parse pages are not in it."),
+    )
+    run_id = dy.String(nullable=True, metadata=_doc("Airflow's id of the run, or the command line's: as in the logs."))
     code = dy.String(metadata=_doc("Version of the pipeline's code."))
     reader = dy.String(nullable=True, metadata=_doc("Revision of the reader's weights, for the stages that use them."))
 

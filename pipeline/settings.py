@@ -186,6 +186,13 @@ class Settings(BaseSettings):
     shard_articles: Annotated[int, Field(ge=1)] = 250
     """Articles a shard of `read` holds at most: about 10 s of work on two cores, so that a lost worker costs little."""
 
+    keep_days: Annotated[int, Field(ge=1)] | None = None
+    """Days of the lake that are kept, counted back from the last finished one; all where unset."""
+    keep_raw_days: Annotated[int, Field(ge=1)] | None = None
+    """Days of which the bytes of raw pages are kept: without them a day is not normalised again; all where unset."""
+    metrics: Path | None = None
+    """File that each publish writes its figures to, as OpenMetrics; none where unset."""
+
     def newsroom(self) -> Config:
         """The configuration file, parsed and checked; relative archive paths are taken from the file's folder.
 

@@ -19,6 +19,7 @@ from tests.desk import BODY, CONFIG, CORRECTIONS, POSITIVE, Desk, report, write_
 CHECKS = sorted(file.stem for file in (SQL / "checks").glob("*.sql"))
 # A flaw is one statement on the tables of a good warehouse, or of its lake.
 FLAWS = [
+    ("blind_reader", "DELETE FROM mentions WHERE day = '2026-03-02'"),
     ("coverage_gap", "UPDATE outlet_coverage_daily SET is_gap = true"),
     ("dead_outlet", "DELETE FROM outlet_coverage_daily WHERE day > '2026-02-23'"),
     ("dead_outlet", "INSERT INTO outlets VALUES ('cedar.example', 'Cedar', true)"),

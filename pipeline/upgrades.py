@@ -1,0 +1,35 @@
+"""How what an earlier version wrote becomes what the contracts say now.
+
+A column that the contract no longer has is dropped; one that may be null is null in old rows; types are cast. A column
+that may not be null needs a line in `OLD_VALUES`, or the stage of those days has to be run again, and says so.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+from pipeline.schemas import Entities
+
+# What stands, in rows of an earlier version, in columns that it did not have.
+OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
+    Entities: {"is_metonym": pl.lit(False)},  # no place stood for a government then
+}
+
+
+class UpgradeError(Exception):
+    """The frame lacks what nothing can stand for: the message names the columns."""
+
+
+def as_contract(schema: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the columns of the contract, in their order; not validated.
+
+    Raises:
+        UpgradeError: see there.
+    """
+    columns, values = schema.columns(), OLD_VALUES.get(schema, {})
+    lacking = [name for name in columns if name not in frame.columns]
+    if lost := [name for name in lacking if name not in values and not columns[name].nullable]:
+        raise UpgradeError(f"an earlier version wrote it without {', '.join(lost)}")
+    old = [values.get(name, pl.lit(None, columns[name].dtype)).alias(name) for name in lacking]
+    return frame.with_columns(*old).select(list(columns))
