@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run up down test lock clean
+.PHONY: help run up down test audit lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +29,11 @@ test: $(VENV)/installed-dev $(if $(TRAIN),$(VENV)/installed-train) ## lint, type
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+audit: $(BIN)/python ## ask pip-audit for known holes in what is pinned
+	@$(PYTHON) -m venv $(VENV)/audit
+	@PYTHONWARNINGS=ignore $(VENV)/audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit
+	@$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --timeout 10 --progress-spinner off
 
 lock: $(VENV)/installed ## pin the newest versions of everything in constraints.txt
 	$(PIP) uv
