@@ -7,9 +7,11 @@ that is half forgotten, after a kill, is an unfinished one, and the next night g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import takewhile
 
+import dataframely as dy
 import polars as pl
 
 from pipeline.lake import Lake
@@ -18,6 +20,10 @@ from pipeline.settings import Settings
 
 PRUNED = "pruned: "
 """How the `problem` of a raw record begins whose bytes were given up."""
+
+
+class PrunedError(Exception):
+    """The bytes of the raw records were given up by policy."""
 
 
 def prune(lake: Lake, settings: Settings, *, is_trial: bool = False) -> Iterator[str]:
@@ -31,18 +37,39 @@ def prune(lake: Lake, settings: Settings, *, is_trial: bool = False) -> Iterator
         return
     last = finished[-1]
     every = sorted({day for schema in LAKE.values() for day in lake.days(schema)})
-    for day in every:
-        if _is_beyond(day, last, settings.keep_days):
-            if not is_trial:
-                _forget(lake, day)
-            yield f"{day}: everything"
-        elif _is_beyond(day, last, settings.keep_raw_days) and (size := _forget_pages(lake, day, last, is_trial)):
+    beyond = [day for day in every if _is_beyond(day, last, settings.keep_days)]
+    for day in beyond:
+        if not is_trial:
+            _forget(lake, day)
+        yield f"{day}: everything"
+    old = [day for day in every if day not in beyond and _is_beyond(day, last, settings.keep_raw_days)]
+    # They go oldest first, so all before one that is done are done: ten years need not be looked at every night.
+    waiting = list(takewhile(lambda day: not _is_done(lake, day), reversed(old)))
+    for day in reversed(waiting):
+        if size := _forget_pages(lake, day, last, is_trial):
             yield f"{day}: {size / 2**20:.1f} MB of raw pages"
+
+
+def unpruned(parts: Iterable[dy.DataFrame[Raw]]) -> Iterator[dy.DataFrame[Raw]]:
+    """The parts of a day as they are.
+
+    Raises:
+        PrunedError: they lost their bytes.
+    """
+    for raw in parts:
+        if is_pruned(raw):
+            raise PrunedError
+        yield raw
 
 
 def is_pruned(raw: pl.DataFrame) -> bool:
     """Whether the records lost their bytes by policy."""
     return bool(raw["problem"].str.starts_with(PRUNED).any())
+
+
+def _is_done(lake: Lake, day: date) -> bool:
+    names = lake.part_names(Raw, day)
+    return bool(names) and all(is_pruned(lake.read(Raw, day, name)) for name in names)
 
 
 def _is_beyond(day: date, last: date, keep: int | None) -> bool:

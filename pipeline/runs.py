@@ -25,7 +25,7 @@ from pipeline.logs import SECRET, about, discreet, run_id
 from pipeline.metrics import write_metrics
 from pipeline.reader import Reader, load_card, load_reader
 from pipeline.report import NIGHTS, write_report
-from pipeline.retention import is_pruned, prune
+from pipeline.retention import PrunedError, is_pruned, prune, unpruned
 from pipeline.schemas import (
     Articles,
     Corrections,
@@ -172,15 +172,16 @@ def run_normalise(day: date, settings: Settings) -> None:
     """Raw records to articles, the rest to quarantine."""
     lake = Lake(settings.lake)
     with _recorded(day, "normalise", settings) as rows:
-        names = lake.part_names(Raw, day)
-        if any(is_pruned(lake.read(Raw, day, name)) for name in names[:1]):
+        raw = (lake.read(Raw, day, name) for name in lake.part_names(Raw, day))
+        try:
+            articles, quarantine = normalise(unpruned(raw), settings.newsroom(), children(settings.threads).map)
+        except PrunedError:
             log.warning("the raw pages of the day were given up by policy: its articles stay as they are")
-            return
-        raw = (lake.read(Raw, day, name) for name in names)
-        articles, quarantine = normalise(raw, settings.newsroom(), children(settings.threads).map)
-        lake.write(Articles, day, articles)
-        lake.write(Quarantine, day, quarantine)
-        lake.write(Sketches, day, sketch_articles(articles, settings.newsroom().outlets))
+            articles, quarantine = lake.read(Articles, day), lake.read(Quarantine, day)
+        else:
+            lake.write(Articles, day, articles)
+            lake.write(Quarantine, day, quarantine)
+            lake.write(Sketches, day, sketch_articles(articles, settings.newsroom().outlets))
         rows["rows_in"] = rows["rows_out"] = rows["articles_in"] = articles.height + quarantine.height
         rows.update(articles_out=articles.height, quarantined=quarantine.height)
 

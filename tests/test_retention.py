@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from pipeline import runs
+from pipeline.cli import app
 from pipeline.lake import Lake
 from pipeline.retention import prune
 from pipeline.schemas import LAKE, Articles, Raw
 from pipeline.settings import Settings
 from tests.faults.newsroom import SmallReader, archive, set_up
+from tests.faults.newsroom import settings as environment
 from tests.faults.test_kill import lake, warehouse
 
 FIRST = date(2026, 1, 5)
 WEEK = [FIRST + timedelta(days=n) for n in range(4)]
 
 
+@pytest.fixture(scope="module")
+def four_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("four")
+    set_up(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "load_reader", lambda folder, threads: SmallReader())
+        for day in WEEK:
+            (folder / "archive" / f"{day}.jsonl.gz").write_bytes(archive(day))
+            run(day, place(folder))
+        runs.run_publish(WEEK[-1], place(folder))
+    return folder
+
+
 @pytest.fixture
-def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
-    """Four days in the lake."""
-    set_up(tmp_path)
+def newsroom(four_days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
+    """Settings of a newsroom with four days in its lake."""
+    shutil.copytree(four_days, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(runs, "load_reader", lambda folder, threads: SmallReader())
+    return lambda **given: place(tmp_path, **given)
 
-    def place(**given: Any) -> Settings:
-        where = {"lake": str(tmp_path / "lake"), "warehouse": tmp_path / "warehouse.duckdb"}
-        return Settings(config=tmp_path / "newsroom.toml", **where, **given)  # type: ignore[arg-type]
 
-    for day in WEEK:
-        (tmp_path / "archive" / f"{day}.jsonl.gz").write_bytes(archive(day))
-        run(day, place())
-    runs.run_publish(WEEK[-1], place())
-    return place
+def place(folder: Path, **given: Any) -> Settings:
+    where = {"lake": str(folder / "lake"), "warehouse": folder / "warehouse.duckdb"}
+    return Settings(config=folder / "newsroom.toml", **where, **given)  # type: ignore[arg-type]
 
 
 def run(day: date, settings: Settings) -> None:
@@ -70,6 +83,17 @@ def test_a_trial_forgets_nothing_and_says_the_same(newsroom: Callable[..., Setti
     assert said == list(prune(Lake(settings.lake), settings))
     assert [line.split(": ")[0] for line in said] == [str(day) for day in WEEK[:3]]
     assert list(prune(Lake(settings.lake), settings)) == []
+
+
+def test_the_command_says_what_it_forgets(
+    newsroom: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**environment(tmp_path), "STANDPOINT_KEEP_DAYS": "3"}.items():
+        monkeypatch.setenv(name, value)
+    trial = CliRunner().invoke(app, ["prune", "--dry-run"])
+    assert trial.stdout == f"{FIRST}: everything\nwould be forgotten: 1 day\n"
+    assert CliRunner().invoke(app, ["prune"]).stdout == f"{FIRST}: everything\nforgotten: 1 day\n"
+    assert Lake(newsroom().lake).days(Articles) == WEEK[1:]
 
 
 def test_the_last_finished_day_stays_however_old_it_is(newsroom: Callable[..., Settings]) -> None:

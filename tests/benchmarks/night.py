@@ -4,9 +4,9 @@
 
 ARCHIVE is a folder of .jsonl.gz files in the archive format, whose texts the night's are made of: each new one takes
 its paragraphs from two of them in turn, under an address of its own, and is set as an HTML page of the usual size.
-Every stage runs in a process of its own, as Airflow's tasks do, and `read` shard by shard, one after the other. Seconds
-are those of the table `runs`; memory is what the process and its children held together, asked four times a second. With
---profile STAGE that stage runs once more under cProfile.
+Every stage runs in a process of its own, as Airflow's tasks do, and `read` shard by shard, one after the other. The
+seconds are those of the table `runs`; memory is what the process and its children held together, asked four times a
+second. With --profile STAGE that stage runs once more under cProfile.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Airflow's database is gone for a minute while a day is read: the whole Airflow of `make up`, with its Postgres killed.
+"""Airflow's database is gone for a minute while a day is read: the Airflow of `make up`, with its Postgres killed.
 
     STANDPOINT_STATE=/tmp/state python -m tests.faults.database [--port 8190] [--seconds 60]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -76,8 +77,6 @@ def kill_postgres_for(seconds: float) -> None:
         again = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, user=user, cwd="/")
     born = psutil.Process(again.pid).create_time()
     processes = record.processes | {"postgres": (again.pid, born)}
-    import json
-
     up.RECORD.write_text(json.dumps(up.Record(record.port, processes)._asdict()))
 
 
