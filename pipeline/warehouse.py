@@ -118,7 +118,15 @@ def build_warehouse(
         path.parent.mkdir(parents=True, exist_ok=True)
         with _only_publish(path), store_errors():
             return _publish(lake, path, config, threads, eval_scores, corrections)
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
+    # A commit that finds no room is a TransactionException, and what comes after it a FatalException.
+    except (
+        OSError,
+        duckdb.IOException,
+        duckdb.OutOfMemoryException,
+        duckdb.InvalidInputException,
+        duckdb.TransactionException,
+        duckdb.FatalException,
+    ) as error:
         raise PublishError(
             f"cannot build {path}: {str(error).splitlines()[0]}; check that its folder can be written and has free "
             "space (the lake's size, twice), that the lake can be read, then publish again"
