@@ -87,22 +87,34 @@ class Lake:
         kill or a second upgrade at the same time does no harm.
 
         Raises:
-            LakeError: a part lacks what only its stage can give.
+            LakeError: days lack what only their stages can give: they are named.
         """
         now = {table: {n: str(c.dtype) for n, c in schema.columns().items()} for table, schema in ALL.items()}
         file, then, upgraded = f"{self._path}/contracts.json", dict[str, dict[str, str]](), 0
         with suppress(FileNotFoundError):
             then = json.loads(self._fs.cat_file(file))
+        lost: dict[date, UpgradeError] = {}
         for table, schema in ALL.items():
             if then.get(table) == now[table]:
                 continue
             days = self.days(schema) if table in LAKE else [None]
-            for path in (path for day in days for path in self.parts(schema, day)):
+            for day, path in [(day, path) for day in days for path in self.parts(schema, day)]:
                 with suppress(pl.exceptions.PolarsError), self._fs.open(path, "rb") as part:
                     if {n: str(kind) for n, kind in pl.read_parquet_schema(part).items()} == now[table]:
                         continue
-                self._put(path, _parquet(schema.validate(self._read(schema, path), cast=True)))
-                upgraded += 1
+                try:
+                    self._put(path, _parquet(schema.validate(self._read(schema, path), cast=True)))
+                    upgraded += 1
+                except LakeError as error:
+                    if day is None or not isinstance(error.__cause__, UpgradeError):
+                        raise
+                    lost[day] = error.__cause__
+        if lost:
+            first, last = min(lost), max(lost)
+            raise LakeError(
+                f"{len(lost)} days from {first} to {last} have to be run again, because {lost[last]}: "
+                f"standpoint backfill {first} {last}"
+            )
         if then != now:
             self._put(file, json.dumps(now, indent=1).encode())
         return upgraded

@@ -9,11 +9,18 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Entities
+from pipeline.schemas import Entities, Statements
 
 # What stands, in rows of an earlier version, in columns that it did not have.
 OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
-    Entities: {"is_metonym": pl.lit(False)},  # no place stood for a government then
+    Entities: {
+        "is_metonym": pl.lit(False),  # no place stood for a government then
+        "is_modifier": pl.lit(False),  # and every span was somebody's target
+    },
+    Statements: {
+        "commitment": pl.lit("asserted"),  # every statement was taken for one that its speaker stands behind
+        "is_continued": pl.lit(False),
+    },
 }
 
 
