@@ -98,7 +98,7 @@ class Lake:
             if then.get(table) == now[table]:
                 continue
             days = self.days(schema) if table in LAKE else [None]
-            for day, path in [(day, path) for day in days for path in self.parts(schema, day)]:
+            for day, path in ((of, path) for of in days for path in self.parts(schema, of)):
                 with suppress(pl.exceptions.PolarsError), self._fs.open(path, "rb") as part:
                     if {n: str(kind) for n, kind in pl.read_parquet_schema(part).items()} == now[table]:
                         continue
