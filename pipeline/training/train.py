@@ -58,8 +58,6 @@ T = TypeVar("T")
 
 # What a link loses with every piece between: less than when decoding, so that distance does not do all of the work.
 LINK_DECAY = 0.12
-# When the average is kept that export mixes into the last one.
-EARLY = 0.29
 
 
 @dataclass(frozen=True)
@@ -469,7 +467,7 @@ def prepare(model: ReaderModel) -> None:
 
 
 def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
-    """Train and leave `checkpoint.pt` and `early.pt` (averaged weights), `config.json` and `curve.jsonl` in `run`."""
+    """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`."""
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.json").write_text(json.dumps(asdict(plan) | {"encoder": encoder.name}, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
@@ -529,8 +527,6 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
                     file.write(json.dumps(row) + "\n")
                 print(row, flush=True)
                 losses = {}
-            if done == round(total * EARLY):
-                torch.save({k: average[k] for k, v in model.named_parameters() if v.requires_grad}, run / "early.pt")
             if done % plan.checkpoint_steps == 0 or done == total:
                 state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 torch.save(state | {"average": average, "step": done}, checkpoint.with_suffix(".tmp"))

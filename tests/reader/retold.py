@@ -18,18 +18,26 @@ ISSUE = Issue(
     proposition="There should be a 30-day ceasefire in Sund.",
     aliases=("ceasefire", "ceasefire proposal"),
 )
-BODY = """\
-Norlandish President Aldo Varga went to Brenna, a western Norlandish district, on Tuesday for the first time since Sundian soldiers \
-took part of it. He came as Norland was about to push Halm's army out of Brenna.
-State television showed Varga in a field jacket in a command post. "What we have to do, and soon, is to beat the Sundian invaders who \
-have dug themselves in around Brenna and still hold out," Varga told Norland's commanders.
-Piet Gerolt, head of the Norlandish General Staff, was heard telling Varga that the Sundian invaders were now trapped and were being \
-"wiped out one by one". Varga called on Norlandish units to clear the district of the Sundian invaders without delay.
-The trip comes as envoys of Ostria are on their way to talk about a possible ceasefire in Sund. Stef Wolter will fly to Norland later this \
-week with the Ostrian ceasefire proposal, Palace Press Secretary Karla Leverett said on Tuesday. "We call on the Norlanders to accept this \
-plan, because peace has never been so near," Leverett said.
-In Halm, analysts called Varga's trip a "cynical attempt to raise the price before the talks".
-Andris Koval, head of the Centre Against Disinformation (run by Sund's security council), wrote on Telegram: "Varga chose to threaten us, to \
-put on a uniform and to rant about a 'buffer strip', because Brenna is a disgrace for him."
-The trip comes as the Citadel said it was reviewing details of a proposal for a 30-day ceasefire in Sund before answering.
-"""
+BODY = "\n".join(
+    (
+        "Norlandish President Aldo Varga went to Brenna, a western Norlandish district, on Tuesday for the "
+        "first time since Sundian soldiers took part of it. He came as Norland was about to push Halm's army "
+        "out of Brenna.",
+        'State television showed Varga in a field jacket in a command post. "What we have to do, and soon, is'
+        ' to beat the Sundian invaders who have dug themselves in around Brenna and still hold out," Varga '
+        "told Norland's commanders.",
+        "Piet Gerolt, head of the Norlandish General Staff, was heard telling Varga that the Sundian invaders"
+        ' were now trapped and were being "wiped out one by one". Varga called on Norlandish units to clear '
+        "the district of the Sundian invaders without delay.",
+        "The trip comes as envoys of Ostria are on their way to talk about a possible ceasefire in Sund. Stef"
+        " Wolter will fly to Norland later this week with the Ostrian ceasefire proposal, Palace Press "
+        'Secretary Karla Leverett said on Tuesday. "We call on the Norlanders to accept this plan, because '
+        'peace has never been so near," Leverett said.',
+        'In Halm, analysts called Varga\'s trip a "cynical attempt to raise the price before the talks".',
+        "Andris Koval, head of the Centre Against Disinformation (run by Sund's security council), wrote on "
+        "Telegram: \"Varga chose to threaten us, to put on a uniform and to rant about a 'buffer strip', "
+        'because Brenna is a disgrace for him."',
+        "The trip comes as the Citadel said it was reviewing details of a proposal for a 30-day ceasefire in "
+        "Sund before answering.",
+    )
+)

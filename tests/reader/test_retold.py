@@ -1,0 +1,46 @@
+"""The shipped reader on a whole article of ours: who stands where on whom, and on the issue."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from pipeline.gazetteer import load_names
+from pipeline.reader import load_reader
+from pipeline.schemas import Articles
+from pipeline.stages.entities import resolve_entities
+from pipeline.stages.read import read_articles
+from pipeline.stages.stance import score_stance
+from tests.reader.retold import BODY, ISSUE, KNOWN
+
+DAY = date(2026, 1, 5)
+
+
+@pytest.fixture(scope="module")
+def stances() -> pl.DataFrame:
+    reader = load_reader()
+    at = datetime.combine(DAY, datetime.min.time(), UTC)
+    row = {name: "-" for name, column in Articles.columns().items() if column.dtype == pl.String} | {
+        "day": DAY, "published_at": at, "published_on": DAY, "published_at_origin": "day", "body": BODY,
+        "language": "en", "authors": [], "is_reprint": False,
+    }  # fmt: skip
+    articles = Articles.validate(pl.DataFrame([row]), cast=True)
+    mentions, statements, _ = read_articles(articles, reader)
+    entities, _ = resolve_entities(articles, mentions, statements, load_names(KNOWN))
+    return score_stance(articles, mentions, statements, entities, (ISSUE,), reader.stance)
+
+
+@pytest.mark.parametrize(
+    ("holder", "target", "stance"),
+    [
+        ("Karla Leverett", ISSUE.name, "favour"),
+        ("Citadel", ISSUE.name, "neutral"),
+        ("Andris Koval", "Aldo Varga", "against"),
+        ("analysts", "Aldo Varga", "against"),
+    ],
+)
+def test_who_stands_where(stances: pl.DataFrame, holder: str, target: str, stance: str) -> None:
+    rows = stances.filter(pl.col("holder") == holder, pl.col("target") == target)
+    assert set(rows["stance"].to_list()) == {stance}
