@@ -1,6 +1,6 @@
 """Train the reader on all four tasks at once.
 
-    python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 8]
+    python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 6]
 
 DATA holds the sets that docs/reader.md names; ENCODER is any folder with a Hugging Face encoder and its
 `tokenizer.json`; RUN receives the configuration, the loss curve and a checkpoint. The same command on the same RUN goes
@@ -64,7 +64,7 @@ LINK_DECAY = 0.12
 class Plan:
     """What a training run is; written to its folder."""
 
-    epochs: float = 10.0
+    epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
     head_rate: float = 6e-4
