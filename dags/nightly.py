@@ -132,7 +132,7 @@ def read(shard: int, shards: int) -> None:
 # `mentions` and `statements` are whole only when every shard is read: this task is the first that knows.
 @task(
     inlets=[table("articles")],
-    outlets=[table("mentions"), table("statements"), table("entities"), table("roles")],
+    outlets=[table("mentions"), table("statements"), table("headlines"), table("entities"), table("roles")],
 )
 def entities() -> None:
     """Which entity each span refers to, and who has which role."""
@@ -155,9 +155,9 @@ def stance() -> None:
         run_stance(day, settings)
 
 
-@task(inlets=[table("mentions"), table("entities")], outlets=[table("sentiments")])
+@task(inlets=[table("mentions"), table("entities"), table("headlines")], outlets=[table("sentiments"), table("tones")])
 def sentiment() -> None:
-    """The outlet's own voice toward each entity."""
+    """The outlet's own voice toward each entity, and the tone of each article."""
     with stage() as (day, settings):
         from pipeline.runs import run_sentiment
 
@@ -165,7 +165,7 @@ def sentiment() -> None:
 
 
 @task(
-    inlets=[table("stances"), table("sentiments")],
+    inlets=[table("stances"), table("sentiments"), table("tones")],
     outlets=[Asset("warehouse", uri="standpoint://warehouse")],
     pool=PUBLISH_POOL,
     execution_timeout=timedelta(hours=2),
