@@ -211,6 +211,9 @@ class QuotingReader:
 
     def read(self, texts: list[str]) -> Reading:
         [text] = texts
+        if "Ada Quill" not in text:  # a headline without a name
+            reading = self.read(['Ada Quill: "-" Quill'])
+            return Reading(reading.mentions.clear(), reading.statements.clear())
         name, last = text.index("Ada Quill"), text.rindex("Quill")
         quote, end = text.index('"'), text.rindex('"') + 1
         both = {"text": [0, 0], "type": ["PER", "PER"], "statement": [None, None]}
@@ -257,7 +260,7 @@ def test_read_shows_mentions_and_statements(how: str, give: Callable[[str], tupl
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "Ada Quill PER 90% Ada Quill negative 70% outlet" in lines
     assert "Quill PER 80% Ada Quill neutral 80% outlet" in lines
-    assert '0 direct Quill Ada Quill said "The toll is a disgrace," 75%' in lines
+    assert '0 direct Quill Ada Quill said asserted "The toll is a disgrace," 75%' in lines
 
 
 @pytest.mark.usefixtures("quoting_reader")

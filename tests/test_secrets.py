@@ -110,5 +110,5 @@ with create_session() as session:
     assert state == "success"
     given: dict[str, Any] = {task: value for task, key, value in values if key == "return_value"}
     assert set(given) == {"normalise"}
-    assert json.loads(given["normalise"]) == [{"shard": n, "shards": 3} for n in range(3)]
+    assert given["normalise"] == [{"shard": n, "shards": 3} for n in range(3)]
     assert "hunter2" not in done.stdout + done.stderr + json.dumps(values)

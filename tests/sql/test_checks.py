@@ -141,7 +141,9 @@ def is_blocking(check: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("check", "flaw"), {check: (check, flaw) for check, flaw in reversed(FLAWS) if is_blocking(check)}.values()
+    ("check", "flaw"),
+    # A reader is blind on a day beside others: tests/faults/test_damage.py has it stopped.
+    {c: (c, flaw) for c, flaw in reversed(FLAWS) if is_blocking(c) and c != "blind_reader"}.values(),
 )
 def test_a_blocking_check_stops_the_publish_with_its_rows_in_the_log_and_the_old_file_live(
     check: str, flaw: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
