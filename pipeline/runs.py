@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from dataframely.exc import ValidationError
 
 from pipeline.child import ChildError, children
 from pipeline.gazetteer import IMPORTED, load_names, names_of
@@ -197,7 +198,13 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
     lake, reader = Lake(settings.lake), _reader(settings)
     with _recorded(day, "read", settings, shard=shard, reader=reader.revision) as rows:
         articles = lake.read(Articles, day).sort("article_id").gather_every(shards, shard)
-        mentions, statements, headlines = read_articles(Articles.validate(articles), reader)
+        try:
+            mentions, statements, headlines = read_articles(Articles.validate(articles), reader)
+        except ValidationError as error:
+            raise DayError(
+                f"the reader {reader.revision} gives what is no reading: {error}; go back to the weights before "
+                "(STANDPOINT_READER) and run the day again"
+            ) from error
         # Mentions last: their presence says that the shard is whole.
         lake.write(Headlines, day, headlines, f"{shard:03d}-of-{shards:03d}")
         lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")

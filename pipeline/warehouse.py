@@ -85,6 +85,18 @@ _SQL_TYPES = {
 }
 
 
+# What DuckDB raises where a place cannot be read or written: a commit that finds no room is a TransactionException, and
+# what comes after it a FatalException. An error of Python's own, a store's for one, comes as a bare duckdb.Error.
+PLACE_ERRORS = (
+    OSError,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InvalidInputException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+)
+
+
 class PublishError(Exception):
     """The warehouse was not published and the old one stays: the message says why and what to do."""
 
@@ -118,15 +130,9 @@ def build_warehouse(
         path.parent.mkdir(parents=True, exist_ok=True)
         with _only_publish(path), store_errors():
             return _publish(lake, path, config, threads, eval_scores, corrections)
-    # A commit that finds no room is a TransactionException, and what comes after it a FatalException.
-    except (
-        OSError,
-        duckdb.IOException,
-        duckdb.OutOfMemoryException,
-        duckdb.InvalidInputException,
-        duckdb.TransactionException,
-        duckdb.FatalException,
-    ) as error:
+    except (OSError, duckdb.Error) as error:
+        if not isinstance(error, PLACE_ERRORS) and type(error) is not duckdb.Error:
+            raise  # our own mistake
         raise PublishError(
             f"cannot build {path}: {str(error).splitlines()[0]}; check that its folder can be written and has free "
             "space (the lake's size, twice), that the lake can be read, then publish again"
