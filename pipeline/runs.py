@@ -205,10 +205,11 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
                 f"the reader {reader.revision} gives what is no reading: {error}; go back to the weights before "
                 "(STANDPOINT_READER) and run the day again"
             ) from error
+        part = f"{shard:03d}-of-{shards:03d}"
         # Mentions last: their presence says that the shard is whole.
-        lake.write(Headlines, day, headlines, f"{shard:03d}-of-{shards:03d}")
-        lake.write(Statements, day, statements, f"{shard:03d}-of-{shards:03d}")
-        lake.write(Mentions, day, mentions, f"{shard:03d}-of-{shards:03d}")
+        lake.write(Headlines, day, headlines, part)
+        lake.write(Statements, day, statements, part)
+        lake.write(Mentions, day, mentions, part)
         rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
         rows.update(articles_in=articles.height, articles_out=_articles(mentions, statements))
     if shard == 0:  # the day may have been cut into more shards before

@@ -186,8 +186,8 @@ class Quarantine(dy.Schema):
     detail = dy.String(metadata=_doc("What was found, in words."))
 
 
-class Mentions(dy.Schema):
-    """One row per mention: a span of the body that names an entity, with the polarity of its voice toward it."""
+class _NamedSpan(dy.Schema):
+    """One row per span that names an entity."""
 
     day = _day()
     article_id = _article_id()
@@ -196,6 +196,11 @@ class Mentions(dy.Schema):
     text = dy.String(metadata=_doc("The words of the span."))
     type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
     probability = _probability("How sure the reader is of span and type.")
+
+
+class Mentions(_NamedSpan):
+    """One row per mention: a span of the body that names an entity, with the polarity of its voice toward it."""
+
     negative = _probability("Probability that the voice is negative toward the entity here.")
     neutral = _probability("Probability that the voice is neutral toward the entity here.")
     positive = _probability("Probability that the voice is positive toward the entity here.")
@@ -241,16 +246,9 @@ class Statements(dy.Schema):
     reader = _reader()
 
 
-class Headlines(dy.Schema):
+class Headlines(_NamedSpan):
     """One row per mention in an article's headline; offsets are code points into `articles.title`."""
 
-    day = _day()
-    article_id = _article_id()
-    start = dy.Int64(primary_key=True, min=0, metadata=_doc("First code point of the span."))
-    end = dy.Int64(primary_key=True, min=1, metadata=_doc("Code point after the span."))
-    text = dy.String(metadata=_doc("The words of the span."))
-    type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
-    probability = _probability("How sure the reader is of span and type.")
     negative = _probability("Probability that the headline is negative toward the entity.")
     neutral = _probability("Probability that the headline is neutral toward the entity.")
     positive = _probability("Probability that the headline is positive toward the entity.")

@@ -75,8 +75,9 @@ def score_sentiment(
 
 def _in_headlines(headlines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """How often a headline names each entity of its article in the outlet's voice, and how it treats it there."""
+    called = key(pl.col("text").str.replace(r"['’]s?$", ""))
     names = (
-        named.select(*ARTICLE, "entity_id", key=key(pl.col("text").str.replace(r"['’]s?$", "")))
+        named.select(*ARTICLE, "entity_id", key=called)
         .group_by(*ARTICLE, "key", "entity_id")
         .len()
         .sort(*ARTICLE, "key", "len", "entity_id", descending=[False, False, False, True, False])
@@ -84,7 +85,7 @@ def _in_headlines(headlines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         headlines.filter(~pl.col("is_quoted"))
-        .with_columns(key=key(pl.col("text").str.replace(r"['’]s?$", "")))
+        .with_columns(key=called)
         .join(names, on=[*ARTICLE, "key"])
         .sort(*ARTICLE, "start")
         .group_by(*ARTICLE, "entity_id", maintain_order=True)

@@ -131,9 +131,15 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
             held.select(*STATEMENT, "holder_id", "holder", "body", "reader", "commitment", "cue", "speaker", "text"),
             on=STATEMENT,
         )
-        .with_columns(share=pl.when(_is_uncommitted()).then(UNCOMMITTED).otherwise(1.0))
-        .with_columns(pl.col("against", "favour") * pl.col("share"))
-        .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
+        .pipe(_less_sided, _is_uncommitted())
+    )
+
+
+def _less_sided(rows: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+    """The rows with little left of their sides where the speaker does not stand behind them."""
+    share = pl.when(where).then(UNCOMMITTED).otherwise(1.0)
+    return rows.with_columns(pl.col("against", "favour") * share).with_columns(
+        neutral=1 - pl.col("against") - pl.col("favour")
     )
 
 
@@ -194,14 +200,8 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         return rows.select("day", "article_id", "statement_id", "holder_id", "holder", "body", "reader")
     scores = stance(rows["passage"].to_list(), rows["proposition"].to_list()).astype(np.float64)
     return (
-        rows.with_columns(
-            share=pl.when(pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS))
-            .then(UNCOMMITTED)
-            .otherwise(1.0)
-        )
-        .with_columns(against=scores[:, 0], favour=scores[:, 2])
-        .with_columns(pl.col("against", "favour") * pl.col("share"))
-        .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
+        rows.with_columns(against=scores[:, 0], favour=scores[:, 2])
+        .pipe(_less_sided, pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS))
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(
             piece=pl.col("body").str.slice(pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start"))
