@@ -4,8 +4,8 @@
 
 Everything listens on the loopback alone: Postgres (with a password), Redis (Debian: `apt-get install redis-server`), an
 S3-compatible store (moto), and an Airflow with the Celery executor whose two workers have a home, a scratch folder and
-a warehouse path of their own and share no file: lake, archive and published copy are in the store. When two shards are
-read and the second worker is in the middle of others, it and all its children get SIGKILL. Prints who did which shard,
+a warehouse path of their own and share no file: lake, archive and published copy are in the store. When each worker has
+read a shard and the second is in the middle of others, it and all its children get SIGKILL. Prints who did which shard,
 and exits with 1 where a row differs from the serial night's. Needs the extras `celery`, `dev` and `up`.
 """
 
@@ -266,14 +266,14 @@ def instances(env: dict[str, str], run: str) -> list[dict[str, Any]]:
 
 
 def kill_half_way(night: Night, env: dict[str, str], run: str) -> list[int]:
-    """Kill the second worker when two shards are read and it is at others; returns those."""
+    """Kill the second worker when both have read a shard and it is at others; returns those."""
     caught: list[int] = []
 
     def is_half_way() -> bool:
         shards = [task for task in instances(env, run) if task["task_id"] == "read"]
-        done = [task for task in shards if task["state"] == "success"]
+        done = {task["hostname"] for task in shards if task["state"] == "success"}
         caught[:] = [t["map_index"] for t in shards if t["state"] == "running" and t["hostname"] == "two"]
-        return bool(caught) and len(done) >= 2
+        return bool(caught) and done == {"one", "two"}
 
     night.wait_for("the middle of the night", is_half_way)
     end(night.processes["two"], at_once=True)
