@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, get_current_context, task
 from airflow.sdk.definitions.callback import SyncCallback
@@ -178,7 +178,19 @@ def publish() -> None:
         print(f"published {run_publish(day, settings)}")
 
 
-with DAG(
+class Nightly(DAG):
+    """A DAG whose alarm is for runs that a scheduler watches."""
+
+    def test(self, *args: Any, **given: Any) -> Any:
+        # `airflow dags test` breaks at the end of a good run that has an alarm (Airflow 3.3's issue 73428).
+        alarm, self.deadline = self.deadline, None
+        try:
+            return super().test(*args, **given)
+        finally:
+            self.deadline = alarm
+
+
+with Nightly(
     "nightly",
     description="Fetch the day's articles, read them, publish who said what about whom.",
     doc_md=__doc__,
