@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,8 +106,9 @@ def publish(
             formats=["%Y-%m-%d"], help="Day of the front page.", show_default="the lake's last", metavar="DAY"
         ),
     ] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every row anew; the rows are the same.")] = False,
 ) -> None:
-    """Build the warehouse anew from the lake, check it, swap it in, write the front page."""
+    """Bring the warehouse up to date with the lake, check it, swap it in, write the front page."""
     settings = _settings()
     from pipeline.lake import Lake
     from pipeline.runs import DayError, run_publish
@@ -116,7 +117,35 @@ def publish(
     days = Lake(settings.lake).days(Sentiments)
     if day is None and not days:
         raise DayError(f"the lake {settings.lake} holds no finished day; run one first: standpoint run --day DAY")
-    _say_published(run_publish(day.date() if day else days[-1], settings))
+    _say_published(run_publish(day.date() if day else days[-1], settings, is_rebuild=rebuild))
+
+
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+@app.command(epilog="Examples: standpoint export out | standpoint export out --format csv --table stance_daily")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; those of the same name are replaced.")],
+    format: Annotated[ExportFormat, typer.Option(help="Columnar, or for spreadsheets.")] = ExportFormat.PARQUET,
+    table: Annotated[
+        list[str] | None, typer.Option(help="A table; may be given many times.", show_default="all marts")
+    ] = None,
+) -> None:
+    """Write tables of the warehouse as one file each.
+
+    In CSV a text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    settings = _settings()
+    from pipeline.warehouse import export_tables
+
+    if not settings.warehouse.exists():
+        raise UsageError(f"there is no warehouse at {settings.warehouse} yet; make one: standpoint run --day DAY")
+    for file in export_tables(settings.warehouse, folder, format.value, table or ()):
+        print(file)
 
 
 @app.command(epilog="Example: STANDPOINT_KEEP_DAYS=730 standpoint prune --dry-run")

@@ -15,6 +15,7 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 from dataframely.exc import ValidationError
 
@@ -57,9 +58,9 @@ from pipeline.stages.normalise import normalise
 from pipeline.stages.read import read_articles
 from pipeline.stages.sentiment import score_sentiment, score_tone
 from pipeline.stages.stance import score_stance
-from pipeline.stages.stories import sketch_articles, tell_stories
+from pipeline.stages.stories import CONTEXT, EarlierError, monday, sketch_articles, tell_stories
 from pipeline.stores import download_missing, upload
-from pipeline.warehouse import PublishError, build_warehouse, finished_days
+from pipeline.warehouse import PublishError, build_warehouse, changed_days, finished_days
 
 log = logging.getLogger(__name__)
 
@@ -282,10 +283,13 @@ def run_sentiment(day: date, settings: Settings) -> None:
         rows.update(articles_in=articles.height, articles_out=_articles(sentiments))
 
 
-def run_publish(day: date, settings: Settings) -> Path:
-    """Build the warehouse from the whole lake beside the old one, check it, swap it in; write the day's front page.
+def run_publish(day: date, settings: Settings, *, is_rebuild: bool = False) -> Path:
+    """Bring the warehouse up to date beside the old one, check it, swap it in; write the day's front page.
 
     Then what the policy gives up is forgotten: never before there is a good warehouse of what is left.
+
+    Args:
+        is_rebuild: make every row anew from the lake; the rows are the same.
     """
     lake = Lake(settings.lake)
     with _recorded(day, "publish", settings) as rows:
@@ -294,7 +298,8 @@ def run_publish(day: date, settings: Settings) -> Path:
         card = load_card(settings.reader)
         scores = pl.DataFrame(card["eval_scores"]).with_columns(reader=pl.lit(card["revision"]))
         newsroom = settings.newsroom()
-        _tell_stories(lake)
+        changed = None if is_rebuild else changed_days(lake, settings.warehouse)
+        _tell_stories(lake, changed)
         rows.update(
             build_warehouse(
                 lake,
@@ -303,6 +308,9 @@ def run_publish(day: date, settings: Settings) -> Path:
                 threads=settings.threads,
                 eval_scores=scores,
                 corrections=_corrections(card),
+                is_rebuild=is_rebuild,
+                keep_days=settings.keep_warehouse_days,
+                now=datetime.now(UTC),
             )
         )
         page = settings.warehouse.with_name("report.html")
@@ -349,13 +357,59 @@ def _corrections(card: dict[str, Any]) -> pl.DataFrame:
     return Corrections.cast(pl.DataFrame(rows)) if rows else Corrections.create_empty()
 
 
-def _tell_stories(lake: Lake) -> None:
-    """The stories of all days anew: a publish is the only writer, and the order of days makes no difference."""
-    days = finished_days(lake)
-    sketches = pl.concat([Sketches.create_empty(), *(lake.read(Sketches, day) for day in days)])
-    named = [lake.read(Entities, day).select("article_id", "entity_id") for day in days]
-    entities = pl.concat([Entities.create_empty().select("article_id", "entity_id"), *named])
-    lake.write(Printings, None, tell_stories(Sketches.validate(sketches), entities))
+def _tell_stories(lake: Lake, changed: set[date] | None) -> None:
+    """The stories of all days: a publish is the only writer, and the order of days makes no difference.
+
+    Weeks before the first article of the changed days stay as they were told; None = everything is told anew.
+    """
+    finished = set(finished_days(lake.listing()))
+    lazy = lake.scan(Printings)
+    told = None if lazy is None or changed is None else lazy.collect()
+    if changed is None or told is None or "days" not in told.columns:
+        lake.write(Printings, None, tell_stories(*_sketched(lake, finished)))
+        return
+    is_touched = pl.col("days").list.eval(pl.element().is_in(sorted(changed))).list.any()
+    fresh, named = _sketched(lake, changed & finished)
+    ids = {*fresh["article_id"], *told.filter(is_touched)["article_id"]}
+    old, kept = told.filter(pl.col("article_id").is_in(ids)), told.filter(~pl.col("article_id").is_in(ids))
+    if not ids:
+        return
+    # Other revisions of what has changed, and whatever was taken for copies of it.
+    others, others_named = _sketched(lake, {day for days in old["days"] for day in days} - changed, ids)
+    text = pl.coalesce("reprint_of", "article_id")
+    copies = kept.filter(text.is_in(old.select(text.alias("text"))["text"]))
+    first = [frame["published_at"].min() for frame in (fresh, others, old, copies) if frame.height]
+    since = monday(min(first))
+    while True:
+        near = kept.filter(pl.col("published_at") >= since - CONTEXT)
+        near = kept.filter(text.is_in(near.select(text.alias("text"))["text"]))
+        around, around_named = _sketched(lake, {day for days in near["days"] for day in days}, {*near["article_id"]})
+        try:
+            printings = tell_stories(
+                Sketches.validate(pl.concat([fresh, others, around])),
+                pl.concat([named, others_named, around_named]),
+                near.filter(pl.col("published_at") < since),
+                since,
+            )
+        except EarlierError as error:
+            since = monday(error.published_at)
+            continue
+        rest = kept.filter(~pl.col("article_id").is_in(near["article_id"].to_list()))
+        every = pl.concat([rest.select(*Printings.columns()), printings]).sort("article_id")
+        lake.write(Printings, None, Printings.validate(every, cast=True))
+        return
+
+
+def _sketched(lake: Lake, days: set[date], only: set[str] | None = None) -> tuple[dy.DataFrame[Sketches], pl.DataFrame]:
+    """The sketches of these days, all or of some articles only, and the entities that these speak of."""
+    sketches: list[pl.DataFrame] = [Sketches.create_empty()]
+    named = [Entities.create_empty().select("article_id", "entity_id")]
+    for day in sorted(days):
+        own, spans = lake.read(Sketches, day), lake.read(Entities, day).select("article_id", "entity_id")
+        is_wanted = pl.lit(True) if only is None else pl.col("article_id").is_in(sorted(only))
+        sketches.append(own.filter(is_wanted))
+        named.append(spans.filter(is_wanted))
+    return Sketches.validate(pl.concat(sketches)), pl.concat(named)
 
 
 @contextmanager

@@ -89,6 +89,16 @@ def _sums_to_one(*columns: str) -> pl.Expr:
 # --- lake ------------------------------------------------------------------------------------------------------------
 
 
+def _published_first(nullable: bool = False) -> dy.Datetime:
+    doc = "When a warehouse first showed the rows of the day; null where none has, for the day is not finished."
+    return dy.Datetime(nullable=nullable, time_unit="us", time_zone="UTC", metadata=_doc(doc))
+
+
+def _restated() -> dy.Datetime:
+    doc = "When a publish last brought them anew because the day had been run again; null where none has."
+    return dy.Datetime(nullable=True, time_unit="us", time_zone="UTC", metadata=_doc(doc))
+
+
 class Raw(dy.Schema):
     """One row per record that a source gave on a day: the bytes as fetched, kept unchanged and written once."""
 
@@ -468,6 +478,19 @@ class Printings(dy.Schema):
     article_id = dy.String(primary_key=True, metadata=_doc("The article, in its latest revision."))
     story_id = dy.String(metadata=_doc("The story: the article_id of its first printing."))
     reprint_of = dy.String(nullable=True, metadata=_doc("The article that it is a copy of; null = its own text."))
+    published_at = dy.Datetime(
+        time_unit="us", time_zone="UTC", metadata=_doc("Publication time, the earliest of its revisions.")
+    )
+    days = dy.List(dy.Date(), metadata=_doc("The days of runs that have a revision of it."))
+
+
+class Publications(dy.Schema):
+    """One row per day of a run that was published: when, and in which state."""
+
+    day = dy.Date(primary_key=True, metadata=_doc("UTC day of the run."))
+    first_published_at = _published_first()
+    restated_at = _restated()
+    stamp = dy.String(metadata=_doc("What tells the state of the day's parts from a later one."))
 
 
 class Merges(dy.Schema):
@@ -503,11 +526,12 @@ KNOWLEDGE: dict[str, type[dy.Schema]] = {
     "names": Names,
     "merges": Merges,
     "printings": Printings,
+    "publications": Publications,
 }
 
 
 # --- warehouse -------------------------------------------------------------------------------------------------------
-# Times are TIMESTAMP in UTC here, not TIMESTAMP WITH TIME ZONE: the same file must print the same in every client.
+# Times are TIMESTAMP WITH TIME ZONE: instants, shown in the zone that a client is set to. Days are UTC days.
 
 
 def _outlet(primary_key: bool = False) -> dy.String:
@@ -569,6 +593,8 @@ class Days(dy.Schema):
 
     day = dy.Date(primary_key=True, metadata=_doc("UTC day of the run."))
     is_finished = dy.Bool(metadata=_doc("True where every stage of the day has written all its parts."))
+    first_published_at = _published_first(nullable=True)
+    restated_at = _restated()
 
 
 class Outlets(dy.Schema):
@@ -858,8 +884,12 @@ class Stories(dy.Schema):
     day = dy.Date(metadata=_doc("UTC day of the first publication."))
     title = dy.String(metadata=_doc("Headline of the first printing."))
     first_outlet = dy.String(metadata=_doc("Domain of the outlet of the first printing."))
-    first_published_at = dy.Datetime(time_unit="us", metadata=_doc("Publication time of the first printing, UTC."))
-    last_published_at = dy.Datetime(time_unit="us", metadata=_doc("Publication time of the last printing, UTC."))
+    first_published_at = dy.Datetime(
+        time_unit="us", time_zone="UTC", metadata=_doc("Publication time of the first printing.")
+    )
+    last_published_at = dy.Datetime(
+        time_unit="us", time_zone="UTC", metadata=_doc("Publication time of the last printing.")
+    )
     articles = _articles()
     articles_unique = _articles_unique()
     outlets = dy.List(dy.String(), metadata=_doc("Domains of the outlets that printed it, in ABC order."))

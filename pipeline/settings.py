@@ -190,6 +190,8 @@ class Settings(BaseSettings):
     """Days of the lake that are kept, counted back from the last finished one; all where unset."""
     keep_raw_days: Annotated[int, Field(ge=1)] | None = None
     """Days of which the bytes of raw pages are kept: without them a day is not normalised again; all where unset."""
+    keep_warehouse_days: Annotated[int, Field(ge=0)] = 1
+    """Days for which the warehouses that were published before are kept beside the published one."""
     metrics: Path | None = None
     """File that each publish writes its figures to, as OpenMetrics; none where unset."""
 

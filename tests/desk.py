@@ -194,9 +194,9 @@ class Desk:
         )
         return stance_id
 
-    def file(self) -> Lake:
-        """Write every table of every day."""
-        for day in {day for days in self.rows.values() for day in days}:
+    def file(self, *only: date) -> Lake:
+        """Write every table of every day, or of some days only."""
+        for day in only or {day for days in self.rows.values() for day in days}:
             self._sentiments(day)
             for table, schema in LAKE.items():
                 rows = self.rows[table][day]
@@ -213,11 +213,13 @@ class Desk:
                 "article_id": article["article_id"],
                 "story_id": article["story_id"],
                 "reprint_of": article["story_id"] if article["is_reprint"] else None,
+                "published_at": article["published_at"],
+                "days": [article["day"]],
             }
             for _, articles in sorted(self.rows["articles"].items())
             for article in articles
         }
-        frame = pl.DataFrame(list(rows.values()), dict.fromkeys(Printings.columns(), pl.String))
+        frame = pl.DataFrame(list(rows.values()), {name: c.dtype for name, c in Printings.columns().items()})
         self.lake.write(Printings, None, Printings.validate(frame))
 
     def _sentiments(self, day: date) -> None:

@@ -1,8 +1,8 @@
-"""Which articles are copies of one text, and which report the same thing: told anew from all days of the lake.
+"""Which articles are copies of one text, and which report the same thing: told over all days of the lake.
 
-Nothing here depends on the order in which days were run, and nothing is kept from one time to the next. A story's id is
-the article_id of its first printing; where an earlier printing arrives late, the story takes that one's id, and the old
-id still leads to the story, for it is the id of one of its articles.
+Nothing here depends on the order in which days were run: what was told before is only taken for what would be told
+again. A story's id is the article_id of its first printing; where an earlier printing arrives late, the story takes
+that one's id, and the old id still leads to the story, for it is the id of one of its articles.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import dataframely as dy
@@ -50,6 +50,10 @@ is alike three days later is one topic."""
 MIN_LIKENESS = 0.12
 """Cosine of two articles' terms, faded, from which they report the same thing: chosen on the sample's invented week."""
 
+CONTEXT = COPY_WINDOW
+"""Before the first article that is told anew, the time whose articles have to be known: that of copies, which is longer
+than that of events; and whole weeks, so that their weights are whole."""
+
 # Scripts that put no spaces between words count each character as one.
 WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+")
 
@@ -71,34 +75,63 @@ def sketch_articles(articles: dy.DataFrame[Articles], outlets: Sequence[Outlet])
     )
 
 
-def tell_stories(sketches: dy.DataFrame[Sketches], entities: pl.DataFrame) -> dy.DataFrame[Printings]:
+class EarlierError(Exception):
+    """What is told anew changes of which article an earlier one is a copy: tell anew from `published_at` on."""
+
+    def __init__(self, published_at: datetime) -> None:
+        super().__init__(f"an article of {published_at} is told otherwise")
+        self.published_at = published_at
+
+
+def monday(at: datetime) -> datetime:
+    """The beginning of the week: weeks are told whole, because their articles weigh each other's words."""
+    return datetime.combine(at.date() - timedelta(days=at.weekday()), datetime.min.time(), at.tzinfo)
+
+
+def tell_stories(
+    sketches: dy.DataFrame[Sketches],
+    entities: pl.DataFrame,
+    told: pl.DataFrame | None = None,
+    since: datetime | None = None,
+) -> dy.DataFrame[Printings]:
     """The story of each article, and the article that it is a copy of; whatever the order of the rows.
 
-    `entities`: article_id and entity_id of each span that was resolved.
+    Args:
+        sketches: of every revision of the articles.
+        entities: article_id and entity_id of each span that was resolved.
+        told: what was told before, as `Printings`, of the articles published before `since`. It stays.
+        since: a Monday. Of articles before it `sketches` has to hold those of `CONTEXT`, and all copies of theirs.
+
+    Raises:
+        EarlierError: what was told of an article before `since` does not hold any more.
     """
     articles = (
         sketches.sort("day")
-        .with_columns(pl.col("published_at").min().over("article_id"))
+        .with_columns(pl.col("published_at").min().over("article_id"), days=pl.col("day").implode().over("article_id"))
         .unique("article_id", keep="last", maintain_order=True)
         .sort("published_at", "outlet", "article_id")
         .with_row_index("number")
     )
-    original = _originals(articles)
-    first = list(range(articles.height))  # of each article, the first of its story
+    before = articles.filter(pl.col("published_at") < since).height if since else 0
+    ids = articles["article_id"].to_list()
+    known = {} if told is None else {row[0]: row[1:] for row in told.select(*Printings.columns()).iter_rows()}
+    original = _originals(articles, before, [known[article][1] or article for article in ids[:before]])
+    story = [known[article][0] for article in ids[:before]] + ids[before:]
     for later, earlier in _same_events(
         articles.filter(pl.Series(original, dtype=pl.UInt32) == pl.col("number")), entities
     ):
-        first[later] = first[earlier]
-    ids = articles["article_id"].to_list()
+        if later >= before:
+            story[later] = story[earlier]
     return Printings.validate(
-        pl.DataFrame(
-            {
-                "article_id": ids,
-                "story_id": [ids[first[own]] for own in original],
-                "reprint_of": [ids[own] if own != number else None for number, own in enumerate(original)],
-            },
-            {"article_id": pl.String, "story_id": pl.String, "reprint_of": pl.String},
-        ).sort("article_id"),
+        articles.select("article_id", "published_at", pl.col("days").list.unique().list.sort())
+        .with_columns(
+            story_id=pl.Series([story[own] for own in original], dtype=pl.String),
+            reprint_of=pl.Series(
+                [ids[own] if own != number else None for number, own in enumerate(original)], dtype=pl.String
+            ),
+        )
+        .select(*Printings.columns())
+        .sort("article_id"),
         cast=True,
     )
 
@@ -127,9 +160,10 @@ def _credits(article: dict[str, object], names: dict[str, str]) -> list[str]:
 # --- copies -----------------------------------------------------------------------------------------------------------
 
 
-def _originals(articles: pl.DataFrame) -> list[int]:
+def _originals(articles: pl.DataFrame, before: int, told: list[str]) -> list[int]:
     """Of each article the one that it is a copy of, itself where it is none: the printing of the outlet that copies
-    credit, else the first."""
+    credit, else the first. Of the first `before` articles `told` says it."""
+    numbers = dict(articles.select("article_id", "number").head(before).iter_rows())
     first = list(range(articles.height))
 
     def root(number: int) -> int:
@@ -138,19 +172,29 @@ def _originals(articles: pl.DataFrame) -> list[int]:
             number = first[number]
         return number
 
-    for one, other in _copies(articles):
+    def join(one: int, other: int) -> None:
         a, b = root(one), root(other)
         first[max(a, b)] = min(a, b)
+
+    for number, own in enumerate(told):
+        join(number, numbers.get(own, number))
+    for one, other in _copies(articles):
+        if other >= before:
+            join(one, other)
     copies = defaultdict[int, list[int]](list)
     for number in range(articles.height):
         copies[root(number)].append(number)
     outlets, credits = articles["outlet"].to_list(), articles["credits"].to_list()
     original = first.copy()
-    for numbers in copies.values():
-        credited = {domain for number in numbers for domain in credits[number]}
-        own = next((number for number in numbers if outlets[number] in credited), numbers[0])
-        for number in numbers:
-            original[number] = own
+    for members in copies.values():
+        credited = {domain for number in members for domain in credits[number]}
+        printed = next((number for number in members if outlets[number] in credited), members[0])
+        for number in members:
+            original[number] = printed
+    ids = articles["article_id"]
+    moved = [number for number, own in enumerate(told) if ids[original[number]] != own]
+    if moved:
+        raise EarlierError(articles["published_at"][moved[0]])
     return original
 
 

@@ -1,3 +1,3 @@
--- Every day that the lake knows of; one row per day.
-SELECT day, is_finished FROM lake.days
+-- Every day that the lake knows of, and when its rows were first and last published; one row per day.
+SELECT day, is_finished, first_published_at, restated_at FROM lake.days
 ORDER BY day;

@@ -6,6 +6,6 @@ SELECT
     m.reason,
     m.source,
     m.current_id,
-    (SELECT count(*) FROM lake.entities AS e WHERE e.entity_id = m.old_id) AS spans
+    (SELECT coalesce(sum(n.spans), 0) FROM build.namings AS n WHERE n.lake_id = m.old_id)::BIGINT AS spans
 FROM lake.merges AS m
 ORDER BY m.old_id;

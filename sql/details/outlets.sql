@@ -6,9 +6,9 @@ SELECT
 FROM (
     SELECT outlet FROM lake.outlets
     UNION
-    SELECT outlet FROM lake.fetches
+    SELECT outlet FROM fetches
     UNION
-    SELECT outlet FROM lake.articles
+    SELECT outlet FROM articles
 ) AS seen
 LEFT JOIN lake.outlets AS configured ON seen.outlet = configured.outlet
 ORDER BY seen.outlet;

@@ -170,7 +170,7 @@ def measure_copies(texts: list[dict[str, Any]], draw: random.Random) -> None:
                 planted[copy["article_id"]] = (kind, source["article_id"])
             else:
                 foils[copy["article_id"]] = kind
-    told = {article: copied for article, _, copied in tell_stories(sketched(rows), names_only()).iter_rows()}
+    told = {article: copied for article, _, copied, *_ in tell_stories(sketched(rows), names_only()).iter_rows()}
     found, wrong = Counter[str](), Counter[str]()
     for article, (kind, source) in planted.items():
         found[kind] += told[article] in (source, told[source]) and told[article] is not None
@@ -206,7 +206,7 @@ def measure_size(count: int, draw: random.Random) -> None:
     stories = tell_stories(sketches, names_only())
     end = time.process_time()
     found = Counter[tuple[str, int]]()
-    for article, story, _ in stories.iter_rows():
+    for article, story, *_ in stories.iter_rows():
         if article in event_of:
             found[story, event_of[article]] += 1
     by_story, by_event = Counter[str](), Counter[int]()

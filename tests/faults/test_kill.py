@@ -35,10 +35,16 @@ def lake(folder: Path) -> dict[str, bytes]:
 
 
 def warehouse(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but `runs`."""
+    """Every row of every table but `runs`, but not when it was published."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
-        tables = [name for (name,) in con.execute("select table_name from duckdb_tables() order by 1").fetchall()]
-        return {name: con.execute(f"from {name} order by all").fetchall() for name in tables if name != "runs"}
+        tables = [
+            name
+            for (name,) in con.execute(
+                "select table_name from duckdb_tables() where schema_name = 'main' order by 1"
+            ).fetchall()
+        ]
+        rows = {name: con.execute(f"from {name} order by all").fetchall() for name in tables if name != "runs"}
+        return rows | {"days": con.execute("select day, is_finished from days order by all").fetchall()}
 
 
 @pytest.fixture(scope="module")

@@ -90,15 +90,18 @@ def copy_lake(con: duckdb.DuckDBPyConnection) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """A good warehouse and its lake, in memory."""
-    lake = write_week(Lake(tmp_path_factory.mktemp("checks") / "lake"))
+    folder = tmp_path_factory.mktemp("checks")
+    lake = write_week(Lake(folder / "lake"))
+    build_warehouse(lake, folder / "w.duckdb", CONFIG, threads=1, corrections=CORRECTIONS)
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone = 'UTC'")
-    room._attach_lake(con, lake, CONFIG, corrections=CORRECTIONS)
+    build = room._Build(con, lake, CONFIG, corrections=CORRECTIONS)
+    build.show_lake(build.known)
     copy_lake(con)
     room._create_macros(con, FORMULAS, "MACRO")
-    for table, contract in WAREHOUSE.items():
-        if table != "checks":
-            room._create_table(con, table, contract)
+    con.execute(f"ATTACH '{folder / 'w.duckdb'}' AS published (READ_ONLY)")
+    for table in WAREHOUSE:
+        con.execute(f"CREATE TABLE {table} AS FROM published.{table}")
     return con
 
 
@@ -154,18 +157,18 @@ def test_a_blocking_check_stops_the_publish_with_its_rows_in_the_log_and_the_old
     lake, path = desk.file(), tmp_path / "w.duckdb"
     build_warehouse(lake, path, CONFIG, threads=1)
     yesterdays = path.read_bytes()
-    run_checks = room._run_checks
+    check_all = room._Build.check
 
-    def run_checks_on_the_flaw(con: duckdb.DuckDBPyConnection) -> None:
-        con.execute("COMMIT")  # a transaction writes to one database
-        copy_lake(con)
-        con.execute(flaw)
-        con.execute("BEGIN")
-        run_checks(con)
+    def check_the_flaw(build: room._Build) -> None:
+        build.show_lake(build.known)
+        copy_lake(build.con)
+        build.con.execute(flaw)
+        monkeypatch.setattr(build, "show_lake", lambda days: None)
+        check_all(build)
 
-    monkeypatch.setattr(room, "_run_checks", run_checks_on_the_flaw)
+    monkeypatch.setattr(room._Build, "check", check_the_flaw)
     with caplog.at_level(logging.ERROR), pytest.raises(PublishError, match=f"check {check} failed on [1-9]"):
-        build_warehouse(lake, path, CONFIG, threads=1)
+        build_warehouse(lake, path, CONFIG, threads=1, is_rebuild=True)
     assert [message for message in caplog.messages if message.startswith(f"check {check}: ")]
     assert path.read_bytes() == yesterdays
     assert sorted(file.name for file in tmp_path.iterdir()) == [".w.duckdb.lock", "lake", "w.duckdb"]

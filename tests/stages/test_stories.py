@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.schemas import Articles, Printings, Sketches
 from pipeline.settings import Outlet
-from pipeline.stages.stories import COPY_WINDOW, sketch_articles, tell_stories
+from pipeline.stages.stories import CONTEXT, COPY_WINDOW, EarlierError, monday, sketch_articles, tell_stories
 from tests.stages.test_normalise import OTHER, STORY
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -59,7 +59,7 @@ def sketches(*rows: dict[str, Any]) -> dy.DataFrame[Sketches]:
 def told(given: dy.DataFrame[Sketches], entities: pl.DataFrame = NOBODY) -> dict[str, tuple[str, str | None]]:
     """Of each article its story and the article that it copies."""
     rows = tell_stories(given, entities).iter_rows()
-    return {article: (story, copied) for article, story, copied in rows}
+    return {article: (story, copied) for article, story, copied, *_ in rows}
 
 
 @pytest.mark.parametrize(
@@ -213,3 +213,36 @@ def test_a_new_day_changes_no_story_of_weeks_gone_by() -> None:
 
 def test_a_lake_without_articles_has_no_stories() -> None:
     assert tell_stories(Sketches.create_empty(), NOBODY).schema == Printings.create_empty().schema
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stories_told_on_from_a_monday_are_those_told_anew(seed: int) -> None:
+    draw = random.Random(seed)
+    words = [f"w{n}" for n in range(120)]
+    texts = [" ".join(draw.choices(words, k=60)) for _ in range(12)]
+    rows = []
+    for hour in range(0, 24 * 40, 9):
+        text = draw.choice(texts)
+        body = text if draw.random() < 0.5 else text[: len(text) // 2] + " " + " ".join(draw.choices(words, k=30))
+        outlet = draw.choice([WIRE, TIMES, POST])
+        title = " ".join(body.split()[:6])
+        rows.append({"body": body, "title": title, "outlet": outlet, "published_at": NOON + timedelta(hours=hour)})
+        rows[-1]["authors"] = ["Northwire"] if draw.random() < 0.1 else []
+    every = sketches(*rows)
+    anew = tell_stories(every, NOBODY)
+    before = tell_stories(Sketches.validate(every.filter(pl.col("published_at") < NOON + timedelta(days=30))), NOBODY)
+    since = monday(NOON + timedelta(days=30))
+    while True:
+        near = before.filter((pl.col("published_at") >= since - CONTEXT) & (pl.col("published_at") < since))
+        text = pl.coalesce("reprint_of", "article_id")
+        near = before.filter(text.is_in(near.select(text.alias("text"))["text"]) & (pl.col("published_at") < since))
+        given = every.filter(
+            (pl.col("published_at") >= since) | pl.col("article_id").is_in(near["article_id"].to_list())
+        )
+        try:
+            told_on = tell_stories(Sketches.validate(given), NOBODY, near, since)
+            break
+        except EarlierError as error:
+            since = monday(error.published_at)
+    assert told_on.rows() == anew.filter(pl.col("article_id").is_in(told_on["article_id"].to_list())).rows()
+    assert 0 < told_on["reprint_of"].count() < told_on.height

@@ -1,0 +1,11 @@
+-- The statements that can be searched, numbered within the month of their run, with the words of each.
+SELECT
+    date_trunc('month', day)::DATE AS month,
+    (row_number() OVER (PARTITION BY date_trunc('month', day) ORDER BY day, article_id, statement_id))::UINTEGER
+        AS number,
+    day,
+    article_id,
+    statement_id,
+    len(words_of(text))::UINTEGER AS length
+FROM statements
+ORDER BY month, number;
