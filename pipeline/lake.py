@@ -29,6 +29,7 @@ ALL = LAKE | KNOWLEDGE
 S = TypeVar("S", bound=dy.Schema)
 
 SHARD = re.compile(r"part-(\d+)-of-(\d+)\.parquet$")
+STAMPS = ("ETag", "etag", "e_tag", "version", "md5", "created", "mtime", "LastModified", "last_modified")
 DATED = re.compile(r"table=(\w+)/day=(\d{4}-\d\d-\d\d)/part-[^/]+\.parquet$")
 
 
@@ -191,9 +192,12 @@ class Lake:
         """
         parts: dict[str, dict[date, list[Part]]] = {}
         try:
-            for part in sorted(self._walk()):
-                if match := DATED.search(part.path):
-                    parts.setdefault(match[1], {}).setdefault(date.fromisoformat(match[2]), []).append(part)
+            with store_errors():
+                for part in sorted(self._walk()):
+                    if match := DATED.search(part.path):
+                        parts.setdefault(match[1], {}).setdefault(date.fromisoformat(match[2]), []).append(part)
+        except FileNotFoundError:
+            return {}
         except OSError as error:
             raise LakeError(
                 f"cannot list {self.root}: {error.strerror or error}; check that STANDPOINT_LAKE is a place that this "
@@ -206,7 +210,7 @@ class Lake:
             self._fs.invalidate_cache(self._path)
             for path, info in self._fs.find(self._path, detail=True).items():
                 # Object stores give an ETag, others a time.
-                told = [info[key] for key in ("ETag", "etag", "md5", "created", "mtime", "LastModified") if key in info]
+                told = [info[key] for key in STAMPS if key in info]
                 yield Part(path, info["size"], f"{info['size']}-{'-'.join(map(str, told))}")
             return
         folders = [self._path]
