@@ -364,10 +364,10 @@ def _tell_stories(lake: Lake, changed: set[date] | None) -> None:
     """
     finished = set(finished_days(lake.listing()))
     lazy = lake.scan(Printings)
-    told = None if lazy is None or changed is None else lazy.collect()
-    if changed is None or told is None or "days" not in told.columns:
+    if changed is None or lazy is None:
         lake.write(Printings, None, tell_stories(*_sketched(lake, finished)))
         return
+    told = lazy.collect()
     is_touched = pl.col("days").list.eval(pl.element().is_in(sorted(changed))).list.any()
     fresh, named = _sketched(lake, changed & finished)
     ids = {*fresh["article_id"], *told.filter(is_touched)["article_id"]}
@@ -378,8 +378,7 @@ def _tell_stories(lake: Lake, changed: set[date] | None) -> None:
     others, others_named = _sketched(lake, {day for days in old["days"] for day in days} - changed, ids)
     text = pl.coalesce("reprint_of", "article_id")
     copies = kept.filter(text.is_in(old.select(text.alias("text"))["text"]))
-    first = [frame["published_at"].min() for frame in (fresh, others, old, copies) if frame.height]
-    since = monday(min(first))
+    since = monday(min(pl.concat([frame["published_at"] for frame in (fresh, others, old, copies)]).to_list()))
     while True:
         near = kept.filter(pl.col("published_at") >= since - CONTEXT)
         near = kept.filter(text.is_in(near.select(text.alias("text"))["text"]))

@@ -485,12 +485,14 @@ class Printings(dy.Schema):
 
 
 class Publications(dy.Schema):
-    """One row per day of a run that was published: when, and in which state."""
+    """One row per day of a run that was published: when, and which run of it."""
 
     day = dy.Date(primary_key=True, metadata=_doc("UTC day of the run."))
     first_published_at = _published_first()
     restated_at = _restated()
-    stamp = dy.String(metadata=_doc("What tells the state of the day's parts from a later one."))
+    ran_at = dy.Datetime(
+        nullable=True, time_unit="us", time_zone="UTC", metadata=_doc("When the last of its stages had ended.")
+    )
 
 
 class Merges(dy.Schema):

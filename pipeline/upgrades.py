@@ -6,10 +6,12 @@ that may not be null needs a line in `OLD_VALUES`, or the stage of those days ha
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Entities, Statements
+from pipeline.schemas import Entities, Printings, Statements
 
 # What stands, in rows of an earlier version, in columns that it did not have.
 OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
@@ -20,6 +22,10 @@ OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
     Statements: {
         "commitment": pl.lit("asserted"),  # every statement was taken for one that its speaker stands behind
         "is_continued": pl.lit(False),
+    },
+    Printings: {  # told anew by the publish that brings the lake up to date
+        "published_at": pl.lit(datetime(1, 1, 1, tzinfo=UTC)),
+        "days": pl.lit([], pl.List(pl.Date)),
     },
 }
 

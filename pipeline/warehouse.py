@@ -115,7 +115,7 @@ DAYS_BEFORE = {"trending_daily": 7}
 # … and whole, at every publish: they are small. The others each have their own way.
 WHOLE = ("days", "outlets", "issues", "eval_scores", "corrections")
 
-_SQL_TYPES = {
+_SQL_TYPES: dict[DataTypeClass, str] = {
     pl.Date: "DATE",
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -126,6 +126,8 @@ _SQL_TYPES = {
     pl.Binary: "BLOB",
     pl.Datetime: "TIMESTAMP WITH TIME ZONE",
 }
+# Blocking checks that compare a day with others.
+ACROSS_DAYS = ("blind_reader",)
 # What words are looked up in, a month at a time: large enough that a common word has few rows, small enough to be made
 # anew every night.
 BY_MONTH = ("article_documents", "article_words", "statement_documents", "statement_words")
@@ -350,7 +352,7 @@ class _Build:
         self.known = _known_days(self.listing)
         last = max(self.known, default=date(1, 1, 1))
         self.now = now or datetime(last.year, last.month, last.day, 12, tzinfo=UTC)
-        self.publications = self._published()
+        self.publications = Publications.create_empty()
         fs, _ = file_system(lake.root)
         self._is_local = is_local(fs)
         self._unstrip = fs.unstrip_protocol
@@ -373,10 +375,6 @@ class _Build:
         )
         printings = self.lake.scan(Printings)
         given: dict[str, pl.DataFrame] = {
-            "days": pl.DataFrame({"day": self.known}, {"day": pl.Date})
-            .with_columns(is_finished=pl.col("day").is_in(sorted(self.finished)))
-            .join(self.publications, on="day", how="left", maintain_order="left")
-            .select(*Days.columns()),
             "outlets": pl.DataFrame(
                 {"outlet": [o.domain for o in config.outlets], "name": [o.name for o in config.outlets]},
                 {"outlet": pl.String, "name": pl.String},
@@ -392,16 +390,28 @@ class _Build:
             self.con.execute(f"CREATE TABLE lake.{table} AS FROM given")
             self.con.unregister("given")
 
-    def _published(self) -> dy.DataFrame[Publications]:
-        """When each finished day was first and last published, this publish included."""
+    def _give_days(self) -> None:
+        """When each day was first and last published, this publish included; what tells is when its stages ran."""
         before = self.lake.scan(Publications)
         known = {} if before is None else {row[0]: row for row in before.collect().iter_rows()}
+        ran = self.con.execute(
+            "SELECT day, max(started_at + to_microseconds((1e6 * seconds)::BIGINT)) FROM runs GROUP BY day"
+        )
+        ran_at = dict(ran.fetchall())
         rows = [row for day, row in known.items() if day not in self.finished]
-        for day, stamp in _stamps(self.listing).items():
-            if day in self.finished:
-                _, first, restated, was = known.get(day, (day, self.now, None, stamp))
-                rows.append((day, first, restated if was == stamp else self.now, stamp))
-        return Publications.validate(pl.DataFrame(rows, _dtypes(Publications), orient="row"))
+        for day in sorted(self.finished):
+            _, first, restated, was = known.get(day, (day, self.now, None, ran_at.get(day)))
+            rows.append((day, first, restated if was == ran_at.get(day) else self.now, ran_at.get(day)))
+        self.publications = Publications.validate(pl.DataFrame(rows, _dtypes(Publications), orient="row"))
+        days = (
+            pl.DataFrame({"day": self.known}, {"day": pl.Date})
+            .with_columns(is_finished=pl.col("day").is_in(sorted(self.finished)))
+            .join(self.publications, on="day", how="left", maintain_order="left")
+            .select(*Days.columns())
+        )
+        self.con.register("given", days)
+        self.con.execute("CREATE OR REPLACE TABLE lake.days AS FROM given")
+        self.con.unregister("given")
 
     def show_lake(self, days: Iterable[date]) -> None:
         """Views `lake.<table>` on the parts of these days."""
@@ -469,6 +479,7 @@ class _Build:
         renamed = self._load_entities(entities | self._column("SELECT entity_id FROM build.entity_days", "day", dirty))
         dirty |= renamed
         self._load(dirty, *BY_RUN)
+        self._give_days()
         outlets = self._rows("SELECT outlet FROM outlets ORDER BY outlet")
         touched |= self._days_of_changed_issues() | self._days_of_changed_corrections()
         for table in WHOLE:
@@ -623,13 +634,17 @@ class _Build:
 
     def _chunks(self, days: Sequence[date]) -> Iterator[list[date]]:
         """The days of publication in order, cut where their articles are enough to be worked on."""
-        counts = dict(self._rows("SELECT published_on, count(*) FROM articles GROUP BY published_on"))
+        counts: dict[date, int] = dict(
+            self.con.execute("SELECT published_on, count(*) FROM articles GROUP BY published_on").fetchall()
+        )
         chunk: list[date] = []
+        size = 0
         for day in days:
             chunk.append(day)
-            if sum(counts.get(day, 0) for day in chunk) >= BATCH_ARTICLES:
+            size += counts.get(day, 0)
+            if size >= BATCH_ARTICLES:
                 yield chunk
-                chunk = []
+                chunk, size = [], 0
         if chunk:
             yield chunk
 
@@ -638,7 +653,7 @@ class _Build:
     def check(self) -> None:
         """Every check of sql/checks, its result in the table `checks`.
 
-        What blocks is asked of the rows that were made anew; what warns is asked of all rows.
+        What blocks is asked of the rows that were made anew, but for what no day shows alone; what warns, of all rows.
 
         Raises:
             PublishError: a blocking check failed.
@@ -654,15 +669,15 @@ class _Build:
             for table in WAREHOUSE:
                 self._narrow_for_checks(table, batch, chunk)
             for name in severity:
-                if severity[name] == "blocking":
+                if severity[name] == "blocking" and name not in ACROSS_DAYS:
                     rows, example = self._offending(name, is_logged=True)
                     found[name] = found[name][0] + rows, found[name][1] or example
             self._widen()
         if not self.dirty:
             self.show_lake([])
         for name in severity:
-            if severity[name] == "warning" or not self.dirty:
-                found[name] = self._offending(name)
+            if severity[name] == "warning" or name in ACROSS_DAYS or not self.dirty:
+                found[name] = self._offending(name, is_logged=severity[name] == "blocking")
         self._run("DELETE FROM checks")
         for name, (rows, example) in found.items():
             result = [name, severity[name], meaning[name], rows == 0, rows, example or None]

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from pipeline import warehouse as room
 from pipeline.lake import Lake
-from pipeline.schemas import LAKE, WAREHOUSE, Mentions, Merges
+from pipeline.schemas import LAKE, WAREHOUSE, Mentions, Merges, Runs
 from pipeline.settings import Config, Merge, Outlet
 from pipeline.warehouse import PublishError, build_warehouse, export_tables
 from tests.desk import ALDER, BIRCH, BODY, CONFIG, DAY, NEGATIVE, NEUTRAL, POSITIVE, UNSURE, Desk, report, write_week
@@ -683,14 +683,26 @@ def test_company_is_a_pair_in_two_articles(tmp_path: Path) -> None:
 # --- what was known when -------------------------------------------------------------------------------------------
 
 
+def ran(lake: Lake, day: date, at: datetime) -> None:
+    run = {"day": day, "stage": "read", "shard": 0, "started_at": at, "seconds": 1.0, "rows_in": 1, "rows_out": 1}
+    given = pl.DataFrame([run | {"code": "1"}]).with_columns(
+        pl.lit(None).alias(name) for name, column in Runs.columns().items() if column.nullable
+    )
+    lake.write(Runs, day, Runs.validate(given, cast=True), "read-000")
+
+
 def test_a_day_says_when_it_was_first_and_last_published_whatever_file_it_is_in(tmp_path: Path) -> None:
     growing, tomorrow = desk(tmp_path), DAY + timedelta(days=1)
     monday, tuesday, wednesday = (datetime(2026, 3, n, 2, tzinfo=UTC) for n in (9, 10, 11))
-    publish(growing.file(), tmp_path / "w.duckdb", now=monday)
+    ran(growing.file(), DAY, monday)
+    publish(growing.lake, tmp_path / "w.duckdb", now=monday)
     growing.fetch(day=tomorrow)
     report(growing, growing.article(BODY, "a2", day=tomorrow), POSITIVE)
-    publish(growing.file(tomorrow), tmp_path / "w.duckdb", now=tuesday)
-    publish(growing.file(DAY), tmp_path / "w.duckdb", now=wednesday)
+    ran(growing.file(tomorrow), tomorrow, tuesday)
+    publish(growing.lake, tmp_path / "w.duckdb", now=tuesday)
+    growing.file(tomorrow)  # the same rows once more: the day has not been run again
+    ran(growing.lake, DAY, wednesday)
+    publish(growing.lake, tmp_path / "w.duckdb", now=wednesday)
     known = [(DAY, True, monday, wednesday), (tomorrow, True, tuesday, None)]
     assert rows(tmp_path / "w.duckdb", "days") == known
     publish(growing.lake, tmp_path / "anew.duckdb", is_rebuild=True, now=wednesday + timedelta(days=9))

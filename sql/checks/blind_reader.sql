@@ -4,7 +4,8 @@
 WITH readable AS (
     SELECT DISTINCT articles.language
     FROM articles
-    INNER JOIN mentions ON articles.day = mentions.day AND articles.article_id = mentions.article_id
+    INNER JOIN tones ON articles.day = tones.day AND articles.article_id = tones.article_id
+    WHERE tones.mentions + tones.mentions_quoted > 0
 )
 
 SELECT day, count(*) AS articles

@@ -25,6 +25,8 @@ CONFIG = Config(
 )
 FIRST = date(2016, 1, 1)
 SENTENCES, WIDTH, NAME = 40, 44, 12
+# The headline is the first 60 characters of the body, which name two.
+HEADLINE_SENTENCES, LEAD_SENTENCES = 2, 5
 ENTITIES, WORDS, FILLERS = 20_000, 9_000, 100_000
 LINES = f"""
 WITH articles AS (
@@ -93,11 +95,15 @@ TABLES = {
             l.start + {NAME} AS speaker_end, l.name AS speaker, NULL::BIGINT AS cue_start, NULL::BIGINT AS cue_end,
             NULL::VARCHAR AS cue, [{{'start': l.start + {NAME + 1}, 'end': l.start + {2 * WIDTH - 1}}}] AS content,
             substring(b.body, l.start + {NAME + 2}, {2 * WIDTH - NAME - 2}) AS text, 0.9::FLOAT AS probability,
-            'r1' AS reader
+            'r1' AS reader, 'asserted' AS commitment, false AS is_continued
         FROM lines AS l INNER JOIN bodies AS b USING (article_id) WHERE l.is_statement""",
+    "headlines": f"""
+        SELECT day, article_id, start, start + {NAME} AS "end", name AS text, type, 0.9::FLOAT AS probability, negative,
+            neutral, positive, false AS is_quoted, 'r1' AS reader FROM lines WHERE k < {HEADLINE_SENTENCES}""",
     "entities": f"""
         SELECT day, article_id, start, start + {NAME} AS "end", entity_id, name, type, NULL::VARCHAR AS wikidata_id,
-            'name' AS method, false AS is_metonym, 0.9::FLOAT AS probability, NULL::VARCHAR AS runner_up_id
+            'name' AS method, false AS is_metonym, false AS is_modifier, 0.9::FLOAT AS probability,
+            NULL::VARCHAR AS runner_up_id
         FROM lines""",
     "roles": f"""
         SELECT l.day, l.article_id, l.start + {NAME + 1} AS start, l.start + {NAME + 6} AS "end", l.entity_id, l.name,
@@ -126,20 +132,33 @@ TABLES = {
         WITH means AS (
             SELECT day, article_id, entity_id, min(name) AS name, min(type) AS type, avg(negative)::FLOAT AS negative,
                 avg(neutral)::FLOAT AS neutral, avg(positive)::FLOAT AS positive, count(*) AS mentions,
-                0 AS mentions_quoted, 0.5::FLOAT AS mention_share, min(start) AS first_start,
-                min(start) + {NAME} AS first_end, 'r1' AS reader
+                0 AS mentions_quoted, (count(*) / {SENTENCES})::FLOAT AS mention_share,
+                count(*) FILTER (k < {HEADLINE_SENTENCES}) AS headline_mentions,
+                (avg(positive - negative) FILTER (k < {HEADLINE_SENTENCES}))::FLOAT AS headline_score,
+                count(*) FILTER (k < {LEAD_SENTENCES}) AS lead_mentions,
+                (avg(positive - negative) FILTER (k < {LEAD_SENTENCES}))::FLOAT AS lead_score,
+                min(start) AS first_start, min(start) + {NAME} AS first_end,
+                (min(start) / {SENTENCES * WIDTH})::FLOAT AS first_share,
+                min(k) >= {LEAD_SENTENCES} AND count(*) < 0.1 * {SENTENCES} AS is_passing, 'r1' AS reader
             FROM lines WHERE NOT is_quoted GROUP BY day, article_id, entity_id
         )
-        SELECT * EXCLUDE (mentions, mentions_quoted, mention_share, first_start, first_end, reader),
-            CASE WHEN greatest(negative, neutral, positive) < 0.5 THEN NULL
-                WHEN negative >= greatest(neutral, positive) THEN 'negative'
-                WHEN positive >= neutral THEN 'positive' ELSE 'neutral' END AS sentiment,
-            mentions, mentions_quoted, mention_share, first_start, first_end, reader
+        SELECT *, CASE WHEN greatest(negative, neutral, positive) < 0.5 THEN NULL
+            WHEN negative >= greatest(neutral, positive) THEN 'negative'
+            WHEN positive >= neutral THEN 'positive' ELSE 'neutral' END AS sentiment
         FROM means""",
+    "tones": f"""
+        SELECT day, article_id, count(*) FILTER (NOT is_quoted) AS mentions,
+            count(*) FILTER (is_quoted) AS mentions_quoted,
+            (avg(positive - negative) FILTER (NOT is_quoted))::FLOAT AS tone,
+            (avg(positive - negative) FILTER (is_quoted))::FLOAT AS tone_quoted,
+            (count(*) FILTER (is_statement) * {2 * WIDTH - NAME - 2} / {SENTENCES * WIDTH})::FLOAT AS quoted_share,
+            'r1' AS reader
+        FROM lines GROUP BY day, article_id""",
     "runs": """
         SELECT DISTINCT day, unnest(['fetch', 'normalise', 'read', 'entities', 'stance', 'sentiment']) AS stage,
             0 AS shard, (day + 1)::TIMESTAMP AT TIME ZONE 'UTC' AS started_at, 1.0 AS seconds, 1 AS rows_in,
-            1 AS rows_out, '0.1.0' AS code, 'r1' AS reader FROM articles""",
+            1 AS rows_out, 1 AS articles_in, 1 AS articles_out, 0 AS quarantined, 900.0 AS peak_megabytes,
+            'night-' || day AS run_id, '0.1.0' AS code, 'r1' AS reader FROM articles""",
     "visits": "SELECT day, 'feed' AS source, '' AS url, '' AS etag, '' AS last_modified, NULL::BLOB AS content "
     "FROM articles WHERE false",
 }
