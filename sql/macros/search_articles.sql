@@ -1,5 +1,5 @@
 -- The articles that speak of some words, the likeliest first: FROM search_articles('harbour toll') LIMIT 20.
--- Every word counts, the rarer the more (Okapi BM25, k1 = 1.2, b = 0.75); `words_found` says how many of them are there.
+-- Every word counts, the rarer the more (Okapi BM25, k1 = 1.2, b = 0.75); `words_found` says how many are there.
 CREATE MACRO search_articles(asked_words) AS TABLE
 WITH asked AS (
     SELECT DISTINCT unnest(words_of(asked_words)) AS word

@@ -1,5 +1,5 @@
 -- The statements that use some words, the likeliest first: FROM search_statements('never again') LIMIT 20.
--- Every word counts, the rarer the more (Okapi BM25, k1 = 1.2, b = 0.75); `words_found` says how many of them are there.
+-- Every word counts, the rarer the more (Okapi BM25, k1 = 1.2, b = 0.75); `words_found` says how many are there.
 CREATE MACRO search_statements(asked_words) AS TABLE
 WITH asked AS (
     SELECT DISTINCT unnest(words_of(asked_words)) AS word

@@ -1,4 +1,4 @@
--- How much of each day speaks of an entity, day by day, with the change against the week before: FROM trend('Ana Novak').
+-- How much of each day speaks of an entity, with the change against the week before: FROM trend('Ana Novak').
 -- Names, aliases and ids match, in any case.
 CREATE MACRO trend(entity_called) AS TABLE
 SELECT t.*

@@ -119,18 +119,18 @@ cp -r "$2"/. "$4"/
 def test_a_file_system_without_room_is_said_and_with_room_again_the_day_is_whole(
     undisturbed: Path, tmp_path: Path
 ) -> None:
-    """A real one, of a few megabytes in memory, most of them taken by another file."""
+    """A real one, of 16 megabytes in memory, most of them taken by another file."""
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0:
         pytest.skip("a file system of one's own cannot be mounted here")
     small, start, end = tmp_path / "small", tmp_path / "start", tmp_path / "end"
     set_up(start)
-    (start / "ballast").write_bytes(os.urandom(8 * 2**20 - 40_000))
+    (start / "ballast").write_bytes(os.urandom(16 * 2**20 - 40_000))
     small.mkdir()
     end.mkdir()
     script = FULL_DISK.format(python=sys.executable, day=DAY)
     env = os.environ | {"STANDPOINT_SHARD_ARTICLES": "2"}
     done = subprocess.run(
-        ["unshare", "-rm", "bash", "-c", script, "bash", "8m", str(small), str(start), str(end)],
+        ["unshare", "-rm", "bash", "-c", script, "bash", "16m", str(small), str(start), str(end)],
         cwd=ROOT, env=env, capture_output=True, text=True,
     )  # fmt: skip
     if "mount" in done.stderr and "permission" in done.stderr.lower():
