@@ -70,6 +70,8 @@ REMEMBERED_DAYS = 4
 """Days back of which the versions of feeds and pages are remembered: as long as a live feed's entries are taken."""
 SHARDS_MAX = 999
 """Of a day: Airflow maps a task 1,024 times at most, and three digits keep the parts in their order."""
+ARTICLES_AT_ONCE = 1000
+"""Articles that a stage after `read` takes at a time: what it holds does not grow with the day."""
 LISTING_SECONDS = 60.0
 """Seconds that parsing one feed or sitemap may take: the largest that the protocol allows takes 10."""
 
@@ -226,11 +228,21 @@ def run_entities(day: date, settings: Settings) -> None:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
         names = load_names(settings.newsroom().entities, lake)
         articles = lake.read(Articles, day)
-        entities, roles = resolve_entities(articles, mentions, statements, names)
-        lake.write(Roles, day, roles)
-        lake.write(Entities, day, entities)
+        resolved = [resolve_entities(a, m, s, names) for a, m, s in pieces(articles, mentions, statements)]
+        entities, roles = (pl.concat(parts) for parts in zip(*resolved, strict=True))
+        lake.write(Roles, day, Roles.validate(roles))
+        lake.write(Entities, day, Entities.validate(entities))
         rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height + roles.height)
         rows.update(articles_in=articles.height, articles_out=_articles(entities))
+
+
+def pieces(articles: pl.DataFrame, *tables: pl.DataFrame) -> Iterator[Any]:
+    """The day's articles, so many at a time and by id, each time with their own rows of the other tables."""
+    articles = articles.sort("article_id")
+    for start in range(0, max(articles.height, 1), ARTICLES_AT_ONCE):  # an empty day is a piece, too
+        piece = articles.slice(start, ARTICLES_AT_ONCE)
+        own = (table.join(piece, on="article_id", how="semi", maintain_order="left") for table in tables)
+        yield [piece, *own]
 
 
 def run_gazetteer(file: Path, settings: Settings, *, on: date) -> tuple[int, int]:
@@ -257,15 +269,12 @@ def run_stance(day: date, settings: Settings) -> None:
     with _recorded(day, "stance", settings, reader=reader.revision) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
         articles = lake.read(Articles, day)
-        stances = score_stance(
-            articles,
-            mentions,
-            statements,
-            lake.read(Entities, day),
-            settings.newsroom().issues,
-            reader.stance,
-        )
-        lake.write(Stances, day, stances)
+        issues = settings.newsroom().issues
+        stances = pl.concat(
+            score_stance(a, m, s, e, issues, reader.stance)
+            for a, m, s, e in pieces(articles, mentions, statements, lake.read(Entities, day))
+        ).sort("stance_id")
+        lake.write(Stances, day, Stances.validate(stances))
         rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)
         rows.update(articles_in=articles.height, articles_out=_articles(stances))
 
@@ -275,10 +284,13 @@ def run_sentiment(day: date, settings: Settings) -> None:
     lake = Lake(settings.lake)
     with _recorded(day, "sentiment", settings) as rows:
         articles, mentions = lake.read(Articles, day), lake.read(Mentions, day)
-        tones = score_tone(articles, mentions, lake.read(Statements, day))
-        sentiments = score_sentiment(articles, mentions, lake.read(Entities, day), lake.read(Headlines, day))
-        lake.write(Tones, day, tones)
-        lake.write(Sentiments, day, sentiments)
+        tones = pl.concat(score_tone(*piece) for piece in pieces(articles, mentions, lake.read(Statements, day)))
+        sentiments = pl.concat(
+            score_sentiment(*piece)
+            for piece in pieces(articles, mentions, lake.read(Entities, day), lake.read(Headlines, day))
+        )
+        lake.write(Tones, day, Tones.validate(tones))
+        lake.write(Sentiments, day, Sentiments.validate(sentiments))
         rows.update(rows_in=mentions.height, rows_out=tones.height + sentiments.height)
         rows.update(articles_in=articles.height, articles_out=_articles(sentiments))
 

@@ -104,6 +104,14 @@ def test_the_number_of_shards_changes_no_row_and_leaves_no_old_shard(tmp_path: P
     assert len([path for path in lake(tmp_path) if "table=mentions" in path]) == 2
 
 
+def test_a_day_in_pieces_has_the_same_bytes_as_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, at_once in ((tmp_path / "whole", 1000), (tmp_path / "pieces", 2)):
+        monkeypatch.setattr(runs, "ARTICLES_AT_ONCE", at_once)
+        set_up(folder)
+        run(settings(folder))
+    assert lake(tmp_path / "pieces") == lake(tmp_path / "whole")
+
+
 def test_a_day_in_the_future_is_refused(tmp_path: Path) -> None:
     set_up(tmp_path)
     with pytest.raises(runs.DayError, match="2026-01-05 is in the future"):

@@ -7,6 +7,7 @@ import polars as pl
 from pipeline.names import LookUp, key, office_key, own_id
 from pipeline.stages.entities.text import (
     ARTICLE,
+    EDGE,
     ENTITY,
     HEADS,
     MODIFIERS,
@@ -25,7 +26,7 @@ DESCRIBED_BARE = 0.65  # "the senator": one person named before holds such an of
 BODY = 0.8  # "the Lund campaign": a body that is called by a person's name
 BODY_ALONE = 0.65  # "the campaign", in an article that speaks of one
 
-DESCRIPTION = rf"\b[Tt]he\s+(?:{MODIFIERS}){HEADS}(?:{OF_WHAT})?"
+DESCRIPTION = rf"{EDGE}[Tt]he\s+(?:{MODIFIERS}){HEADS}(?:{OF_WHAT})?"
 FORMER = r"(?i)\b(?:former|ex-?|onetime|one-time|then-?)\b"
 # Who may be many in a story, and is meant by "the" only once the article has given one person that role.
 COMMON = (
@@ -39,7 +40,7 @@ LEADERS = ["president", "prime minister", "chancellor", "leader", "supreme leade
 # Bodies that are called by the name of the person at their head.
 BODIES = {"campaign": "campaign", "team": "campaign", "camp": "campaign", "administration": "administration"}
 NAMED_BODY = r"^(?:['’]s?)?\s+(?:(?:presidential|re-?election)\s+)?(campaign|team|camp|administration)\b"
-CANDIDATE_BODY = r"\b[Tt]he\s+(?:campaign|administration)\b"
+CANDIDATE_BODY = rf"{EDGE}[Tt]he\s+(?:campaign|administration){EDGE}"
 
 
 def resolve_descriptions(

@@ -62,12 +62,13 @@ def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFra
         | before.str.contains(WHOSE)
         | pl.col("text").str.contains(STATE)
     )
-    spans = with_context(entities.select(*SPAN, "type", "is_metonym", "method"), articles).join(
-        articles.select(*ARTICLE, "body"), on=ARTICLE
+    can_be = entities.filter((pl.col("method") == "demonym") | is_place)
+    marked = (
+        with_context(can_be.select(*SPAN, "type", "is_metonym", "method"), articles)
+        .join(articles.select(*ARTICLE, "body"), on=ARTICLE)
+        .with_columns(text=pl.col("body").str.slice("start", pl.col("end") - pl.col("start")).str.head(12))
+        .select(*SPAN, is_modifier=adjective | (is_place & says_where))
     )
-    marked = spans.with_columns(
-        text=pl.col("body").str.slice("start", pl.col("end") - pl.col("start")).str.head(12)
-    ).select(*SPAN, is_modifier=adjective | (is_place & says_where))
     return entities.join(marked, on=SPAN, how="left", maintain_order="left").with_columns(
         pl.col("is_modifier").fill_null(False)
     )
