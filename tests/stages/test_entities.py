@@ -218,6 +218,11 @@ def test_a_word_that_names_nothing_has_no_row() -> None:
     assert named("<per>they</per> and <per>Sen.</per> and <org>It</org>") == []
 
 
+def test_a_name_cut_off_after_a_title_is_whose_title_it_is() -> None:
+    words = [entity for _, entity, _ in named("<per>Sund Rep</per>. Piet Lund left. <per>Lund</per> came.")]
+    assert words == ["per-piet-lund", "per-piet-lund"]
+
+
 @pytest.mark.parametrize(
     ("span", "entity"),
     [
@@ -235,6 +240,10 @@ def test_a_word_that_names_nothing_has_no_row() -> None:
         ("supporters of <per>Carl Moss</per>", None),
         ("a spokesman for <per>Carl Moss</per>", None),
         ("someone who knows <per>Carl Moss</per>", None),
+        ("everyone but <per>Carl Moss</per>", None),
+        ("some in the “<org>Harbour Bureau</org>” crowd", None),
+        ("a study by <per>Ina Moss</per> of <loc>Sund</loc> and <per>Carl Moss</per>", None),
+        ("strategists for <per>Carl Moss</per> and <per>Piet Lund</per>", None),
         ("the <org>Harbour Bureau</org>", "Q5"),
         ("a <org>Harbour Bureau</org> official", "Q5"),
         ("officials at the <org>Harbour Bureau</org>", "Q5"),
@@ -584,6 +593,13 @@ def test_a_campaign_is_a_body_of_its_own() -> None:
     assert of(text, "Carl Moss")["entity_id"] == "Q3"
     assert of(text, "The Carl Moss campaign")["entity_id"] == "org-carl-moss-campaign"
     assert of(text, "The campaign")["entity_id"] == "org-carl-moss-campaign"
+
+
+def test_his_campaign_is_that_of_the_person_who_he_is() -> None:
+    assert speaker("<per>Carl Moss</per> came. <who>His campaign</who> said <said>no</said>.") == (
+        "org-carl-moss-campaign"
+    )
+    assert speaker("<loc>Norland</loc> lost. <who>His campaign</who> said <said>no</said>.") is None
 
 
 # --- pronouns away from speakers -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import polars.selectors as cs
 
 from pipeline.names import LookUp
 from pipeline.schemas import Articles, Entities, Mentions, Roles, Statements
-from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descriptions
+from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descriptions, resolve_possessed_bodies
 from pipeline.stages.entities.metonyms import mark_metonyms
 from pipeline.stages.entities.modifiers import mark_modifiers
 from pipeline.stages.entities.names import name_spans, resolve_names
@@ -52,7 +52,7 @@ def resolve_entities(
 
     told = one(resolved, speakers, pronouns, relatives)
     entities = (
-        one(told, resolve_first_persons(statements, told))
+        one(told, resolve_first_persons(statements, told), resolve_possessed_bodies(statements, told))
         .with_columns(pl.col("is_metonym").fill_null(False))
         .pipe(mark_modifiers, articles)
         .select(columns)

@@ -40,6 +40,9 @@ LEADERS = ["president", "prime minister", "chancellor", "leader", "supreme leade
 # Bodies that are called by the name of the person at their head.
 BODIES = {"campaign": "campaign", "team": "campaign", "camp": "campaign", "administration": "administration"}
 NAMED_BODY = r"^(?:['’]s?)?\s+(?:(?:presidential|re-?election)\s+)?(campaign|team|camp|administration)\b"
+POSSESSED_BODY = (
+    r"^(?:[Hh]is|[Hh]er)\s+(?:own\s+)?(?:(?:presidential|re-?election)\s+)?(campaign|team|camp|administration)$"
+)
 CANDIDATE_BODY = rf"{EDGE}[Tt]he\s+(?:campaign|administration){EDGE}"
 
 
@@ -232,4 +235,27 @@ def resolve_bodies(articles: pl.DataFrame, statements: pl.DataFrame, named: pl.D
             is_possessive=pl.lit(False),
         )
         .drop("body")
+    )
+
+
+def resolve_possessed_bodies(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
+    """One row per speaker "his campaign", where it is told whose."""
+    whose = resolved.filter(pl.col("method") == "pronoun").select(*ARTICLE, "start", "name", "probability")
+    organisation = pl.lit("ORG", resolved.schema["type"])
+    return (
+        statements.select(
+            *ARTICLE, start="speaker_start", end="speaker_end", body=pl.col("speaker").str.extract(POSSESSED_BODY)
+        )
+        .filter(pl.col("body").is_not_null())
+        .unique(SPAN)
+        .join(whose, on=[*ARTICLE, "start"])
+        .with_columns(name=pl.col("name") + " " + pl.col("body").replace_strict(BODIES))
+        .select(
+            *SPAN,
+            "name",
+            entity_id=own_id(organisation, key(pl.col("name"))),
+            type=organisation,
+            method=pl.lit("description"),
+            probability=pl.col("probability") * BODY,
+        )
     )

@@ -81,6 +81,8 @@ NO_NAME = (
     r"^(?:[Ii]|[Mm]e|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Yy]ou|[Yy]our|[Tt]hey|[Tt]hem|[Tt]heir|[Ii]t|[Ii]ts|[Ww]ho|[Ww]hom|"
     r"[Tt]his|[Tt]hat|[Tt]hese|[Tt]hose|[Tt]he|[Aa]n?)$"
 )
+# A mention that the reader cut off at the full stop of a title: "Florida Sen" of "Florida Sen. Piet Lund".
+CUT_OFF = r"^(?:.+\s)?(?:Rep|Sen|Gov|Reps|Sens|Lt|Gen|Dr|Mr|Mrs|Ms)\.?$"
 # Words that open a sentence before a name and are no part of it.
 OPENING = (
     r"^((?:The|But|And|When|If|As|While|In|With|For|Yet|So|Because|Like|After|Before|Since|Then|Although|Though|Even|"
@@ -125,6 +127,7 @@ def name_spans(
     name is passed over where the article names the same elsewhere, where the gazetteer knows all of it, or where the
     word before it says what it is.
     """
+    mentions = mentions.filter(~pl.col("text").str.contains(CUT_OFF))
     spans = _clean_names(articles, mentions.filter(~pl.col("text").str.contains(f"{NO_NAME}|{HE}|{SHE}")))
     spans = _whole_names(spans, look_up)
     runs = _pieces(find(articles, RUN).join(mentions, on=SPAN, how="anti"))
@@ -265,9 +268,8 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
     is_given = pl.col("is_given").fill_null(False) & ~pl.col("before").str.contains(r"(?:^|[.!?:“\"‘(])\s*$")
     is_surname = is_word & (pl.col("is_surname").fill_null(False) | is_given)
     # A name that no one knows, behind a word that says what it is: "chairman Piet Lund", "the newspaper Tide".
-    is_introduced = (
-        ~is_word & ~pl.col("is_piece") & (pl.col("before").str.contains(rf"\b{HEADS}\s+$") | pl.col("is_titled"))
-    )
+    heads = ~pl.col("is_piece") & pl.col("before").str.contains(rf"\b{HEADS}\s+$")
+    is_introduced = ~is_word & (heads | pl.col("is_titled"))
     is_body = pl.col("before").str.contains(rf"\b(?:{KINDS_OF_BODY})\s+$")
     return (
         runs.join(types, on=[*ARTICLE, "key"], how="left")

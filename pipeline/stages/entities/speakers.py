@@ -17,11 +17,17 @@ AFTER_A_NAME = (
 )
 # A name after these belongs to someone or something else: "supporters of Clinton", "who backs Clinton".
 BEFORE_ANOTHER = (
-    r"(?i)(?:\b(?:(?-i:\p{Ll}+ing)|about|against|at|before|behind|by|for|from|in|like|near|of|on|over|than|to|toward|under|with|"
-    r"within)\s+"
+    r"(?i)(?:\b(?:(?-i:\p{Ll}+ing)|about|against|at|before|behind|but|by|except|for|from|in|like|near|of|on|over|than|to|toward|"
+    r"under|with|within)\s+[\"“‘']?"
     rf"(?:(?:the|a|an|his|her|its|their|then|presumptive|presidential|republican|democratic|gop|candidate|nominee|"
     rf"front-runner|rival|billionaire|businessman)\s+|{TITLE})*$)|\b(?:who|whose|whom|which|that|nor|(?:led|headed|joined|"
     r"backed|represented)\s+by)\b"
+)
+# And so does the second of two names: "a study by Lund and Moss", "aides to Lund of Sarvia and Gov. Moss".
+BESIDE_ANOTHER = (
+    r"\b(?:aides?|advis[eo]rs?|allies|analysis|backers|book|letter|memo|paper|report|research|review|some|spokesm[ae]n|"
+    r"staff|strategists?|study|supporters|survey|voters|work)\s+(?i:by|for|from|in|of|to)\s+.*\b(?:and|or)\s+"
+    rf"(?i:(?:the\s+|{TITLE})*)$"
 )
 SPOKEN_FOR = (
     r"(?i)^(?:['’]s?)?\s+(?:[\w-]+\s+){0,2}?(?:spokes\w+|officials?|statements?|press release|reports?|lawyers?|"
@@ -35,7 +41,7 @@ SPOKEN_BY = (
 )
 SPEAKS_FOR = (
     r"(?i)\b(?:spokes\w+|officials?|statements?|reports?|lawyers?|leaders?|representatives?|sources?|advis[eo]rs?|aides?|"
-    r"memo|average|analysis|poll|survey)\s+(?:calculated\s+|released\s+|conducted\s+|issued\s+)?"
+    r"memo|average|analysis|poll|research|study|survey)\s+(?:calculated\s+|released\s+|conducted\s+|issued\s+)?"
     r"(?:for|of|at|from|with|in|by)\s+(?:the\s+)?$"
 )
 
@@ -57,7 +63,7 @@ def resolve_speakers(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.Dat
     )
     before = pl.col("speaker").str.head(pl.max_horizontal(pl.col("start_name") - pl.col("start"), 0))
     after = pl.col("speaker").str.slice(pl.col("end_name") - pl.col("start"))
-    next_word = pl.col("after").str.extract(r"^[\s\-–]+(\p{L}+)").str.to_lowercase()
+    next_word = pl.col("after").str.extract(r"^[”\"]?[\s\-–]+(\p{L}+)").str.to_lowercase()
     is_possessive = pl.col("after").str.contains(r"^['’]s?\s+\S") | (
         pl.col("text").str.contains(r"['’]s?$") & pl.col("after").str.contains(r"\S")
     )
@@ -65,6 +71,7 @@ def resolve_speakers(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.Dat
         next_word.str.contains(AFTER_A_NAME).fill_null(True)
         & ~is_possessive
         & ~pl.col("before").str.contains(BEFORE_ANOTHER)
+        & ~pl.col("before").str.to_lowercase().str.contains(BESIDE_ANOTHER)
     )
     is_whole = pl.col("before").str.contains(rf"^(?i)(?:the|\W|{TITLE})*$") & pl.col("after").str.contains(
         r"^(?:['’]s?)?\W*$"
