@@ -83,6 +83,17 @@ def test_days_run_backwards_give_the_same_lake_and_the_same_tables(tmp_path: Pat
     assert warehouse(backwards) == warehouse(forwards)
 
 
+def test_a_rebuild_gives_the_stories_and_the_rows_of_the_nights_before_it(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    for day in DAYS:
+        run(settings(tmp_path), day)
+    night_by_night = lake(tmp_path), warehouse(tmp_path)
+    for file in (tmp_path / "lake" / "table=printings").iterdir():
+        file.unlink()  # nothing that was told before can be taken from it
+    runs.run_publish(DAYS[-1], settings(tmp_path), is_rebuild=True)
+    assert (lake(tmp_path), warehouse(tmp_path)) == night_by_night
+
+
 def test_a_copy_of_another_days_article_is_a_reprint(tmp_path: Path) -> None:
     set_up(tmp_path)
     for day in DAYS[::-1]:

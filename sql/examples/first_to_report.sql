@@ -1,6 +1,6 @@
 -- Which outlet is first with the stories that others print, too, and how far ahead?
--- Of the stories of the last four weeks in several outlets; an article without a time of day cannot be first, and of two
--- that came in the same minute neither is.
+-- Of the stories of the last four weeks in several outlets; an article without a time of day cannot be first, and of
+-- two that came in the same minute neither is.
 WITH printings AS (
     SELECT story_id, outlet, date_trunc('minute', min(published_at)) AS printed_at
     FROM articles
