@@ -26,6 +26,31 @@ CHARGE = (
 # What counts and does not speak.
 COUNTS = r"(?i)\b(?:polls?|polling|surveys?|averages?|tracker|numbers|figures|data|statistics|results?|returns)$"
 
+# Whom someone means to fight is whom they are against: of 70 such mentions on press text, read by eye, 62 were. The
+# reader looks at the words around a name, and reads victory into "to beat Lund".
+_WHOM = (
+    r"(?:(?:the|this|that|our|GOP|Republicans?|Democrat(?:ic)?|nominee|candidate|presidential|President|presumptive|former|"
+    r"front-?runner|rival|terrorists?|Mr\.?|Mrs\.?|Sen\.?)\s+)*$"
+)
+TO_FIGHT = (
+    r"(?i)(?:\b(?:to|and|will|must|should|can|could|let['’]?s|gotta|us|or|who)\s+(?:\w+ly\s+)?(?:annihilate|beat|bomb|"
+    r"combat|defeat(?:\s+and\s+destroy)?|eradicate|fight|get rid of|obliterate|oust|overthrow|punish|root out|stamp "
+    r"out|stop|topple|unseat|vanquish|wipe out)|\bhelp(?:ing|ed|s)?\s+(?:\w+\s+)?(?:beat|defeat|oust|stop)|"
+    r"\b(?:battling|combating|defeating|fighting|ousting|overthrowing|stopping)|\bfight\s+against|"
+    r"\b(?:clear|free|liberat|purg|rid)\w*\s+(?:\S+\s+){1,6}?(?:from|of))\s+"
+    rf"{_WHOM}"
+)
+# And whose soldiers someone tells that they are beaten.
+BEATEN = (
+    r"(?i)^\s+(?:army|fighters|forces|insurgents|invaders|militants|rebels|soldiers|terrorists|troops|units)\s+"
+    r"(?:\S+\s+){0,8}?(?:are|be|been|being|were)\s+[“\"‘']?(?:\w+ly\s+)?(?:annihilated|crushed|defeated|destroyed|"
+    r"eliminated|routed|wiped\s+out)\b"
+)
+TO_FIGHT_NOT = r"(?i)\b(?:not|\w+n['’]t|never|without|refus\w+|declin\w+|unable|fail\w*|nothing|no)\b[^.;]*$"
+FOUGHT: Final = {"negative": 0.8, "neutral": 0.15, "positive": 0.05}
+# Characters before a name that tell whether it is fought.
+BEFORE_A_NAME = 70
+
 # Who looks at an issue, or talks about it, has not taken a side on it yet.
 REVIEWS = (
     r"(?i)\b(?:review(?:s|ed|ing)?|stud(?:y|ies|ied|ying)|examin(?:e|es|ed|ing)|weigh(?:s|ed|ing)?|assess(?:es|ed|ing)?|"
@@ -107,6 +132,10 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
     The evidence is the content span with the mention that takes a side most clearly.
     """
     clearest = pl.max_horizontal("negative", "positive")
+    begin = pl.max_horizontal("evidence_start", pl.col("start") - BEFORE_A_NAME)
+    before = pl.col("body").str.slice(begin, pl.col("start") - begin)
+    after = pl.col("body").str.slice("end", pl.col("evidence_end") - pl.col("end"))
+    is_fought = (before.str.contains(TO_FIGHT) & ~before.str.contains(TO_FIGHT_NOT)) | after.str.contains(BEATEN)
     return (
         mentions.filter(pl.col("statement_id").is_not_null())
         .select(*STATEMENT, "start", "end", "negative", "neutral", "positive")
@@ -116,6 +145,8 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
         )
         .join(_pieces(held), on=STATEMENT)
         .filter(pl.col("start").is_between("evidence_start", "evidence_end", closed="left"))
+        .join(held.select(*STATEMENT, "body"), on=STATEMENT)
+        .with_columns(pl.when(is_fought).then(score).otherwise(name).alias(name) for name, score in FOUGHT.items())
         .sort(*STATEMENT, "start", "end", "evidence_start")
         .group_by(*STATEMENT, target_id="entity_id", maintain_order=True)
         .agg(

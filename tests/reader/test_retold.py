@@ -37,6 +37,8 @@ def stances() -> pl.DataFrame:
     [
         ("Karla Leverett", ISSUE.name, "favour"),
         ("Citadel", ISSUE.name, "neutral"),
+        ("Piet Gerolt", "Sund", "against"),
+        ("Aldo Varga", "Sund", "against"),
         ("Andris Koval", "Aldo Varga", "against"),
         ("analysts", "Aldo Varga", "against"),
     ],

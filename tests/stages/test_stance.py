@@ -64,6 +64,22 @@ def test_a_charge_that_is_denied_is_no_stance_but_a_doubt_is(cue: str, stance: s
     assert stances(said, commitment="denied")["stance"].to_list() == [stance]
 
 
+@pytest.mark.parametrize(
+    ("said", "stance"),
+    [
+        ("he will beat presumptive nominee {}", "against"),
+        ("that all must help her defeat {}", "against"),
+        ("the fleet to liberate the harbour from {}", "against"),
+        ("that he would not try to stop {}", "favour"),
+        ("that the storm will destroy {}", "favour"),
+    ],
+)
+def test_who_means_to_fight_someone_is_against_them_however_glad_the_words(said: str, stance: str) -> None:
+    said = said.format('<per tone="+">Ina Moss</per>')
+    row = stances(f"<who><per>Piet Lund</per></who> said <said>{said}</said>.")
+    assert row["stance"].to_list() == [stance]
+
+
 def test_a_poll_takes_no_side() -> None:
     assert stances('<who>Two polls</who> show <said><per tone="-">Ina Moss</per> behind</said>.')[
         "stance"
