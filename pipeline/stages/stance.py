@@ -134,7 +134,7 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
     clearest = pl.max_horizontal("negative", "positive")
     begin = pl.max_horizontal("evidence_start", pl.col("start") - BEFORE_A_NAME)
     before = pl.col("body").str.slice(begin, pl.col("start") - begin)
-    after = pl.col("body").str.slice("end", pl.col("evidence_end") - pl.col("end"))
+    after = pl.col("body").str.slice("end", pl.max_horizontal(pl.col("evidence_end") - pl.col("end"), 0))
     is_fought = (before.str.contains(TO_FIGHT) & ~before.str.contains(TO_FIGHT_NOT)) | after.str.contains(BEATEN)
     return (
         mentions.filter(pl.col("statement_id").is_not_null())
