@@ -1,4 +1,5 @@
--- How each outlet's own voice treats those whom the most outlets, then articles, of the week to the day speak of.
+-- How each outlet's own voice treats those whom the most outlets, then articles, of the week to the day speak of
+-- otherwise than in passing.
 WITH scores AS (
     SELECT
         s.entity_id,
@@ -8,7 +9,7 @@ WITH scores AS (
         try_cast(s.positive - s.negative AS DECIMAL(9, 6)) AS score
     FROM sentiments AS s
     INNER JOIN articles AS a ON s.day = a.day AND s.article_id = a.article_id
-    WHERE s.is_latest AND s.type IN ('PER', 'ORG') AND s.published_on BETWEEN $day - 6 AND $day
+    WHERE s.is_latest AND NOT s.is_passing AND s.type IN ('PER', 'ORG') AND s.published_on BETWEEN $day - 6 AND $day
 ),
 
 top AS (

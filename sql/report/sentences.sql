@@ -1,5 +1,6 @@
 -- The sentences that name each of some entities in the week to the day: one an article, the day's and the clearest
--- first. With $is_own they are those of each outlet's own voice, outlet by outlet.
+-- first. With $is_own they are those of each outlet's own voice, outlet by outlet, and of articles
+-- that name them otherwise than in passing.
 WITH named AS (
     SELECT *, positive - negative AS score, CASE WHEN $is_own THEN outlet END AS of_outlet
     FROM mentions
@@ -7,7 +8,15 @@ WITH named AS (
         is_latest
         AND list_contains($entity_ids, entity_id)
         AND published_on BETWEEN $day - 6 AND $day
-        AND (NOT $is_own OR statement_id IS NULL)
+        AND (
+            NOT $is_own
+            OR (
+                statement_id IS NULL
+                AND (day, article_id, entity_id) IN (
+                    SELECT (day, article_id, entity_id) FROM sentiments WHERE NOT is_passing
+                )
+            )
+        )
     QUALIFY row_number() OVER (PARTITION BY entity_id, article_id ORDER BY abs(positive - negative) DESC, start) = 1
 ),
 
