@@ -80,6 +80,20 @@ def test_who_means_to_fight_someone_is_against_them_however_glad_the_words(said:
     assert row["stance"].to_list() == [stance]
 
 
+@pytest.mark.parametrize(
+    ("who", "cue", "stance"),
+    [
+        ("<per>Piet Lund</per>", "reported", "neutral"),
+        ("The <org>Harbour Bureau</org>", "found", "neutral"),
+        ("Its letters", "show", "neutral"),
+        ("<per>Piet Lund</per>", "found", "against"),
+    ],
+)
+def test_what_someone_reports_and_something_shows_is_not_their_side(who: str, cue: str, stance: str) -> None:
+    said = f'<who>{who}</who> <cue>{cue}</cue> <said>that <per tone="-">Ina Moss</per> lies</said>.'
+    assert stances(said)["stance"].to_list() == [stance]
+
+
 def test_a_poll_takes_no_side() -> None:
     assert stances('<who>Two polls</who> show <said><per tone="-">Ina Moss</per> behind</said>.')[
         "stance"
