@@ -316,6 +316,11 @@ class Roles(dy.Schema):
     organisation = dy.String(nullable=True, metadata=_doc("Name of the organisation."))
     country_id = dy.String(nullable=True, metadata=_doc("Entity id of the country or place, where the words name it."))
     country = dy.String(nullable=True, metadata=_doc("Name of the country or place."))
+    person_id = dy.String(
+        nullable=True,
+        metadata=_doc("Entity id of the person whose the role is: Lund's spokesman, where they are named."),
+    )
+    person = dy.String(nullable=True, metadata=_doc("Name of that person."))
     published_on = dy.Date(metadata=_doc("UTC day of publication: when the person had the role, by the article."))
     probability = _probability("How sure it is that the role is this person's.")
 

@@ -80,6 +80,7 @@ FORMULAS = (
 # … and what an analyst asks the finished file with.
 QUESTIONS = (
     "who_said",
+    "said_for",
     "stance_of",
     "sentiment_toward",
     "outlets_toward",

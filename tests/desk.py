@@ -141,13 +141,16 @@ class Desk:
             | {"method": method, "is_metonym": False, "is_modifier": False, "probability": 0.9, "runner_up_id": None},
         )
 
-    def role(self, article: dict[str, Any], role: str, entity_id: str, name: str) -> None:
+    def role(
+        self, article: dict[str, Any], role: str, entity_id: str, name: str, person: tuple[str, str] = ("", "")
+    ) -> None:
         start, end = self._span(article, role)
         self._add(
             "roles",
             _key(article)
             | {"start": start, "end": end, "entity_id": entity_id, "name": name, "role": role, "office": role.lower()}
             | {"is_former": False, "organisation_id": None, "organisation": None, "country_id": None, "country": None}
+            | {"person": person[0] or None, "person_id": person[1] or None}
             | {"published_on": article["published_on"], "probability": 0.9},
         )
 

@@ -109,7 +109,8 @@ TABLES = {
         SELECT l.day, l.article_id, l.start + {NAME + 1} AS start, l.start + {NAME + 6} AS "end", l.entity_id, l.name,
             substring(l.filler, 1, 5) AS role, substring(l.filler, 1, 5) AS office, false AS is_former,
             NULL::VARCHAR AS organisation_id, NULL::VARCHAR AS organisation, NULL::VARCHAR AS country_id,
-            NULL::VARCHAR AS country, a.published_on, 0.9::FLOAT AS probability
+            NULL::VARCHAR AS country, NULL::VARCHAR AS person_id,
+            NULL::VARCHAR AS person, a.published_on, 0.9::FLOAT AS probability
         FROM lines AS l INNER JOIN articles AS a USING (article_id) WHERE l.k = 0 AND l.type = 'PER'""",
     "stances": f"""
         WITH pairs AS (

@@ -184,6 +184,22 @@ def test_a_macro_answers_by_any_name(question: str, answer: list[tuple[object]],
         assert con.execute(question).fetchall() == answer
 
 
+def test_a_spokesman_and_a_campaign_speak_for_someone(tmp_path: Path) -> None:
+    desk = Desk(Lake(tmp_path / "lake"))
+    told = desk.article("Voss spokesman Otto Lind said “wait.” Ada Fern said “no.” The Voss campaign said “soon.”")
+    desk.mention(told, *LIND)
+    desk.role(told, "Voss spokesman", LIND[1], LIND[0], VOSS)
+    desk.mention(told, *FERN)
+    desk.mention(told, "Voss", VOSS[1], name=VOSS[0])
+    desk.mention(told, "Voss campaign", "org-mara-voss-campaign", name="Mara Voss campaign", type="ORG")
+    for words, speaker in (("“wait.”", "Otto Lind"), ("“no.”", "Ada Fern"), ("“soon.”", "Voss campaign")):
+        desk.statement(told, words, speaker)
+    build_warehouse(desk.file(), tmp_path / "w.duckdb", THREE, threads=1)
+    with duckdb.connect(tmp_path / "w.duckdb", read_only=True) as con:
+        found = con.execute("SELECT speaker_name, role, text FROM said_for('mara voss') ORDER BY text").fetchall()
+    assert found == [("Mara Voss campaign", None, "“soon.”"), ("Otto Lind", "Voss spokesman", "“wait.”")]
+
+
 def test_evidence_shows_the_words_in_their_place(warehouse: Path) -> None:
     with duckdb.connect(warehouse, read_only=True) as con:
         [(before, evidence, after)] = con.execute(

@@ -547,6 +547,14 @@ def test_a_role_stands_before_a_name_or_after_it(text: str, role: tuple[Any, ...
     assert roles(text) == [role]
 
 
+def test_a_role_may_be_someone_s() -> None:
+    text = "<per>Carl Moss</per> left. <per>Carl Moss</per> spokesman <per>Piet Lund</per> said no."
+    found = resolve_entities(*read(text), look_up())[1]
+    assert found.select("role", "name", "person_id", "person").rows() == [
+        ("Carl Moss spokesman", "Piet Lund", "Q3", "Carl Moss")
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["<per>Piet Lund</per> met the mayor.", "<per>Piet Lund</per>'s lawyer came.", "<per>Piet Lund</per> left."]
 )

@@ -56,12 +56,14 @@ def find_roles(articles: pl.DataFrame, named: pl.DataFrame) -> dy.DataFrame[Role
     inside = (
         roles.select(*SPAN, "entity_id")
         .join(
-            named.filter(pl.col("type") != "PER").select(
-                *ARTICLE, "type", of_start="start", of_end="end", of_id="entity_id", of="name"
-            ),
+            named.select(*ARTICLE, "type", of_start="start", of_end="end", of_id="entity_id", of="name"),
             on=ARTICLE,
         )
-        .filter(pl.col("of_start") >= pl.col("start"), pl.col("of_end") <= pl.col("end") + 2)
+        .filter(
+            pl.col("of_start") >= pl.col("start"),
+            pl.col("of_end") <= pl.col("end") + 2,
+            pl.col("of_id") != pl.col("entity_id"),
+        )
         .sort("of_start", "of_end")
         .group_by(*SPAN, "entity_id", maintain_order=True)
         .agg(
@@ -69,6 +71,8 @@ def find_roles(articles: pl.DataFrame, named: pl.DataFrame) -> dy.DataFrame[Role
             organisation=pl.col("of").filter(pl.col("type") == "ORG").first(),
             country_id=pl.col("of_id").filter(pl.col("type") == "LOC").first(),
             country=pl.col("of").filter(pl.col("type") == "LOC").first(),
+            person_id=pl.col("of_id").filter(pl.col("type") == "PER").first(),
+            person=pl.col("of").filter(pl.col("type") == "PER").first(),
         )
     )
     return (
