@@ -19,7 +19,8 @@ spokespeople AS (
         (person_id IN (FROM principals) OR organisation_id IN (FROM principals))
         AND NOT is_former
         AND regexp_matches(
-            office || ' ' || lower(role), 'spokes|press secretary|campaign (manager|chair)|communications|surrogate|strategist'
+            office || ' ' || lower(role),
+            'spokes|press secretary|campaign (manager|chair)|communications|surrogate|strategist'
         )
     UNION ALL
     SELECT p.entity_id, NULL AS published_on, NULL AS role
