@@ -171,6 +171,7 @@ def test_a_backfill_by_clicks_fills_its_days(airflow: Airflow, shots: Path) -> N
         page.screenshot(path=shots / "2-backfill.png")
         page.get_by_role("button", name="Run Backfill").click()
         page.get_by_text("Backfill in progress").first.wait_for()
+        page.get_by_role("dialog").wait_for(state="hidden")
         page.screenshot(path=shots / "3-in-progress.png")
         states = airflow.wait(["2026-01-05", "2026-01-06"])
         page.goto(f"http://127.0.0.1:{airflow.port}/dags/nightly")
