@@ -21,7 +21,7 @@ import polars as pl
 
 from pipeline.logs import discreet
 from pipeline.schemas import KNOWLEDGE, LAKE
-from pipeline.stores import file_system, is_local, store_errors
+from pipeline.stores import file_system, is_local, replacing, store_errors
 from pipeline.upgrades import UpgradeError, as_contract
 
 ALL = LAKE | KNOWLEDGE
@@ -261,20 +261,8 @@ class Lake:
             return
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            with temporary.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with replacing(target) as new:
+            new.write_bytes(data)
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

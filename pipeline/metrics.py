@@ -5,12 +5,13 @@ They are read from the published warehouse, as the front page and `standpoint st
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+
+from pipeline.stores import replacing
 
 STAGES_SQL = Path(__file__).parents[1] / "sql" / "report" / "stages.sql"
 FIGURES = {
@@ -53,12 +54,8 @@ def write_metrics(warehouse: Path, file: Path) -> None:
         OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}.new")
-    try:
+    with replacing(file) as new:
         new.write_text(metrics(warehouse), encoding="utf-8")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _samples(con: duckdb.DuckDBPyConnection, warehouse: Path) -> Iterator[tuple[str, str, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import duckdb
 import jinja2
 
 from pipeline import charts
+from pipeline.stores import replacing
 
 SQL = Path(__file__).parents[1] / "sql" / "report"
 PAGES = Path(__file__).parent / "pages"
@@ -103,15 +103,8 @@ def write_report(warehouse: Path, page: Path, day: date) -> None:
 
 
 def _write(page: Path, html: str) -> None:
-    new = page.with_name(f".{page.name}.{os.getpid()}.new")
-    try:
-        with new.open("w", encoding="utf-8") as file:
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(page)
-    finally:
-        new.unlink(missing_ok=True)
+    with replacing(page) as new:
+        new.write_text(html, encoding="utf-8")
 
 
 class _Newsroom:

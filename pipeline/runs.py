@@ -25,7 +25,7 @@ from pipeline.gazetteer.wikidata import merges_of, read_wikidata
 from pipeline.lake import Lake
 from pipeline.logs import SECRET, about, discreet, run_id
 from pipeline.metrics import write_metrics
-from pipeline.reader import Reader, load_card, load_reader
+from pipeline.reader import Reader, ReaderError, load_card, load_reader
 from pipeline.report import NIGHTS, write_report
 from pipeline.retention import PrunedError, is_pruned, prune, unpruned
 from pipeline.schemas import (
@@ -91,11 +91,12 @@ def run_fetch(day: date, settings: Settings, *, today: date) -> list[str]:
     lake, config = Lake(settings.lake), settings.newsroom()
 
     def store(fetched: Fetched) -> None:
+        # What the source said comes before its pages: once they are there, it is not asked again.
+        lake.write(Fetches, day, Fetches.validate(_with_discreet_problems(fetched.fetches)), fetched.source)
         if not fetched.raw.is_empty():
             lake.write(Raw, day, Raw.validate(_with_discreet_problems(fetched.raw)), fetched.source)
         if not fetched.visits.is_empty():  # after the pages: what is remembered as seen must be kept
             lake.write(Visits, day, fetched.visits, fetched.source)
-        lake.write(Fetches, day, Fetches.validate(_with_discreet_problems(fetched.fetches)), fetched.source)
 
     with _recorded(day, "fetch", settings) as rows:
         names = [name for name in source_names(config) if not lake.has(Raw, day, name)]
@@ -204,7 +205,7 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
         try:
             mentions, statements, headlines = read_articles(Articles.validate(articles), reader)
         except ValidationError as error:
-            raise DayError(
+            raise ReaderError(
                 f"the reader {reader.revision} gives what is no reading: {error}; go back to the weights before "
                 "(STANDPOINT_READER) and run the day again"
             ) from error

@@ -6,10 +6,12 @@ Credentials, region and endpoint come from the variables that the stores' own to
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import fsspec
@@ -56,6 +58,28 @@ def store_errors() -> Iterator[None]:
         raise StoreError(str(error).partition("\n")[0]) from error
 
 
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary name beside a local file: what the block writes there is synced and takes its place in one rename."""
+    # By chance, not by process: workers in containers that share a folder have the same few process numbers.
+    new = target.with_name(f".{target.name}.{token_hex(4)}.new")
+    try:
+        yield new
+        _sync(new)
+        new.replace(target)
+        _sync(target.parent)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def upload(file: Path, url: str) -> None:
     """Copy a finished file to a URL, where it is seen only once it is whole.
 
@@ -66,9 +90,8 @@ def upload(file: Path, url: str) -> None:
     if is_local(fs):  # a folder that other machines mount: whoever reads it must not find half a file
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.with_name(f".{target.name}.new")
-        shutil.copyfile(file, new)
-        new.replace(target)
+        with replacing(target) as new:
+            shutil.copyfile(file, new)
         return
     with store_errors():
         fs.put_file(str(file), path)

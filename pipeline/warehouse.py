@@ -201,9 +201,15 @@ def build_warehouse(
         if not isinstance(error, PLACE_ERRORS) and type(error) is not duckdb.Error:
             raise  # our own mistake
         raise PublishError(
-            f"cannot build {path}: {str(error).splitlines()[0]}; check that its folder can be written and has free "
+            f"cannot build {path}: {_in_one_line(error)}; check that its folder can be written and has free "
             "space (the lake's size, twice), that the lake can be read, then publish again"
         ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    """What it says; of an error of Python's own, a store's for one, DuckDB gives the whole traceback."""
+    lines = str(error).splitlines()
+    return next((line for line in lines if not line.startswith(("Traceback", " "))), lines[0])
 
 
 def finished_days(listing: Listing) -> list[date]:

@@ -50,7 +50,7 @@ STATEMENTS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 class ReaderError(Exception):
-    """The reader cannot be loaded: the message says what, where and what to do."""
+    """The reader cannot be loaded or gives nonsense: the message says what, where and what to do."""
 
 
 @dataclass(frozen=True)

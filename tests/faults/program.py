@@ -2,8 +2,8 @@
 
     python -m tests.faults.program EVENT WORDS COUNT -- run --day 2026-01-05
 
-The process kills itself when the COUNTth of Python's audit events EVENT happens whose arguments hold WORDS. A file that
-is about to be renamed then holds only half of its bytes, as one may find after a power cut. EVENT `never` lets it live.
+The process kills itself when the COUNTth of Python's audit events EVENT happens whose arguments hold WORDS. EVENT
+`never` lets it live.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 from pipeline import cli, runs
 from tests.faults.newsroom import SmallReader
@@ -27,9 +26,6 @@ def main() -> None:
             return
         seen += 1
         if seen == count:
-            if name == "os.rename":
-                file = Path(str(arguments[0]))
-                os.truncate(file, file.stat().st_size // 2)
             os.kill(os.getpid(), signal.SIGKILL)
 
     runs.load_reader = lambda folder, threads: SmallReader()  # type: ignore[assignment,return-value]

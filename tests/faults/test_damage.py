@@ -10,18 +10,24 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import polars as pl
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from typer.testing import CliRunner
 
 from pipeline import cli, runs
 from pipeline.cli import Exit
 from pipeline.reader import Reading
 from pipeline.schemas import LAKE
+from pipeline.settings import Settings
 from tests.faults.newsroom import DAYS, SmallReader, set_up, settings
 from tests.faults.test_kill import ROOT, lake, warehouse
 
@@ -64,8 +70,12 @@ def run(day: date = DAY) -> tuple[int, str]:
 
 
 def is_as(undisturbed: Path, folder: Path) -> bool:
+    """Whether both have the same bytes and rows; what differs first is said."""
     assert lake(folder) == lake(undisturbed)
-    return warehouse(folder) == warehouse(undisturbed)
+    found, expected = warehouse(folder), warehouse(undisturbed)
+    for table in expected:
+        assert found[table] == expected[table], table
+    return True
 
 
 # --- the disk --------------------------------------------------------------------------------------------------------
@@ -240,6 +250,18 @@ def test_a_day_that_two_processes_run_at_once_is_as_if_one_had(undisturbed: Path
     assert is_as(undisturbed, tmp_path)
 
 
+def test_stages_that_run_twice_at_once_leave_what_one_would(undisturbed: Path, newsroom: Path) -> None:
+    assert run()[0] == Exit.OK
+    place = Settings()  # type: ignore[call-arg]
+    shards = [partial(runs.run_read, shard=shard, shards=3) for shard in range(3)]
+    later = [runs.run_entities, runs.run_stance, runs.run_sentiment, runs.run_publish]
+    with ThreadPoolExecutor(4) as threads:
+        for stage in [runs.run_normalise, *shards, *later]:
+            for future in [threads.submit(stage, DAY, place) for _ in range(2)]:
+                future.result()
+    assert is_as(undisturbed, newsroom)
+
+
 def test_an_analyst_who_holds_the_file_open_keeps_the_old_one_and_stops_nobody(newsroom: Path) -> None:
     assert run()[0] == Exit.OK
     code = (
@@ -276,6 +298,72 @@ def test_a_clock_that_jumped_back_refuses_the_day_and_changes_nothing(
     assert (lake(newsroom), warehouse(newsroom)) == before
 
 
+# --- an object store -------------------------------------------------------------------------------------------------
+
+
+class Store(MemoryFileSystem):
+    """An object store that answers one request with an error."""
+
+    protocol = "shaky"
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+    failing = 0
+    """The number of the request that fails; 0 = none."""
+    asked = 0
+    lock = threading.Lock()
+
+    def _answer(self) -> None:
+        with Store.lock:
+            Store.asked += 1
+            if Store.asked == Store.failing:
+                raise OSError("503 Slow Down: please reduce your request rate")
+
+    def pipe_file(self, *args: Any, **kwargs: Any) -> Any:
+        self._answer()
+        return super().pipe_file(*args, **kwargs)
+
+    def _open(self, *args: Any, **kwargs: Any) -> Any:
+        self._answer()
+        return super()._open(*args, **kwargs)
+
+    def ls(self, *args: Any, **kwargs: Any) -> Any:
+        self._answer()
+        return super().ls(*args, **kwargs)
+
+
+@pytest.fixture
+def store() -> Iterator[type[Store]]:
+    import fsspec
+
+    fsspec.register_implementation("shaky", Store, clobber=True)
+    Store.store.clear()
+    Store.pseudo_dirs[:] = [""]
+    Store.failing = Store.asked = 0
+    yield Store
+    Store.failing = 0
+
+
+def test_errors_of_an_object_store_are_said_and_lose_nothing(
+    undisturbed: Path, newsroom: Path, store: type[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANDPOINT_LAKE", "shaky://bucket/lake")
+    assert run()[0] == Exit.OK
+    asked = Store.asked
+    expected = warehouse(newsroom)
+    assert {name: rows for name, rows in expected.items() if name not in ("days",)} == {
+        name: rows for name, rows in warehouse(undisturbed).items() if name not in ("days",)
+    }
+    for failing in range(1, asked, max(1, asked // 15)):
+        Store.asked, Store.failing = 0, failing
+        code, said = run()
+        if code != Exit.OK:
+            assert "503 Slow Down" in said
+            assert warehouse(newsroom) == expected
+    Store.failing = 0
+    assert run()[0] == Exit.OK
+    assert warehouse(newsroom) == expected
+
+
 # --- a bad new model -------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +376,17 @@ class Blind(SmallReader):
         return super().read([""] * len(texts))
 
 
-@pytest.mark.parametrize(("model", "words"), [(Blind, "found no mention")])
+class Broken(SmallReader):
+    """A model whose scores are no numbers."""
+
+    revision = "broken"
+
+    def read(self, texts: Any) -> Reading:
+        found = super().read(texts)
+        return Reading(found.mentions.with_columns(negative=pl.lit(float("nan"), pl.Float32)), found.statements)
+
+
+@pytest.mark.parametrize(("model", "words"), [(Blind, "found no mention"), (Broken, "negative")])
 def test_a_bad_new_model_publishes_nothing_and_the_old_one_mends_it(
     model: type[SmallReader], words: str, newsroom: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

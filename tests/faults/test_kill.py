@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.faults.deaths import digests
 from tests.faults.newsroom import DAYS, set_up, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,25 +65,36 @@ def test_the_undisturbed_days_have_rows_in_every_table_of_the_lake(undisturbed: 
     assert len([path for path in lake(undisturbed) if "table=mentions" in path]) == 6  # three shards a day
 
 
-@pytest.mark.parametrize(
-    "death",
-    [
-        pytest.param(("os.rename", "table=mentions", "2"), id="read, while the second shard is written"),
-        pytest.param(("os.rename", "table=statements", "3"), id="read, between a shard's two tables"),
-        pytest.param(("open", "stance_daily.sql", "1"), id="publish, while the new file is built"),
-        pytest.param(("os.rename", "warehouse.duckdb", "1"), id="publish, before the new file is swapped in"),
-    ],
-)
-def test_a_killed_day_run_again_is_as_if_undisturbed(death: tuple[str, ...], undisturbed: Path, tmp_path: Path) -> None:
+def test_a_publish_killed_while_the_new_file_is_built_leaves_the_old_one(undisturbed: Path, tmp_path: Path) -> None:
     set_up(tmp_path)
     assert run(tmp_path, FIRST) == 0
     before = warehouse(tmp_path)
-
-    assert run(tmp_path, SECOND, *death) == -signal.SIGKILL
-    for path, content in lake(tmp_path).items():
-        assert content == lake(undisturbed)[path], "a part is seen only when it is whole"
-    assert warehouse(tmp_path) == before, "the old warehouse stays until the new one is whole"
-
+    assert run(tmp_path, SECOND, "open", "stance_daily.sql", "1") == -signal.SIGKILL
+    assert warehouse(tmp_path) == before
     assert run(tmp_path, SECOND) == 0
+    assert lake(tmp_path) == lake(undisturbed)
+    assert warehouse(tmp_path) == warehouse(undisturbed)
+
+
+def test_a_day_killed_at_every_write_and_run_again_is_as_if_undisturbed(undisturbed: Path, tmp_path: Path) -> None:
+    set_up(tmp_path)
+    assert run(tmp_path, FIRST) == 0
+    published = digests(tmp_path)["warehouse.duckdb"]
+    whole = {path: digest for path, digest in digests(undisturbed).items() if "day=" in path}
+    command = [sys.executable, "-m", "tests.faults.deaths", str(tmp_path), SECOND]
+    env = os.environ | settings(tmp_path)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    lives = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lives[-1]["code"] == 0, done.stderr + (tmp_path / "said").read_text()
+
+    died_at = [life["died_at"] for life in lives[:-1]]
+    written = {path.split("/")[1] for path in whole} | {"table=runs", "table=printings"}
+    assert {path.split("/")[1] for path in died_at if path.startswith("lake/")} == written
+    swap = next(n for n, path in enumerate(died_at) if path.endswith("warehouse.duckdb"))
+    for life in lives[: swap + 1]:
+        assert life["files"]["warehouse.duckdb"] == published, "the old warehouse stays until the new one is whole"
+    for life in lives:
+        seen = {path: digest for path, digest in life["files"].items() if "day=" in path}
+        assert seen.items() <= whole.items(), "a part is seen only when it is whole"
     assert lake(tmp_path) == lake(undisturbed)
     assert warehouse(tmp_path) == warehouse(undisturbed)
