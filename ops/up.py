@@ -1,7 +1,8 @@
 """`make up`: the whole Airflow on this machine, for its user alone; `make down` ends all of it.
 
 Processes: the sample's web (only for the sample newsroom), Postgres, and Airflow's API server, scheduler, DAG processor
-and triggerer. Each has its own session and a log in `.standpoint/logs`; what runs is written in `.standpoint/up.json`.
+and triggerer, which are started again should they end. Each has its own session and a log in `.standpoint/logs`; what
+runs is written in `.standpoint/up.json`.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def up(port: int, dags: Path = home.DAGS, dag: str = "nightly") -> None:
             ("dag-processor", []),
             ("triggerer", ["--skip-serve-logs"]),
         ):
-            started.start(name, [*home.AIRFLOW, name, *options], env)
+            started.start(name, [sys.executable, "-m", "ops.keep", *home.AIRFLOW, name, *options], env)
         started.wait_for("every part of Airflow", lambda: _is_healthy(port))
         started.wait_for("the DAG", lambda: _has_dag(port, dag))
     except BaseException:
