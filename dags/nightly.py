@@ -133,6 +133,7 @@ def read(shard: int, shards: int) -> None:
 @task(
     inlets=[table("articles")],
     outlets=[table("mentions"), table("statements"), table("headlines"), table("entities"), table("roles")],
+    execution_timeout=timedelta(hours=2),
 )
 def entities() -> None:
     """Which entity each span refers to, and who has which role."""
@@ -168,7 +169,7 @@ def sentiment() -> None:
     inlets=[table("stances"), table("sentiments"), table("tones")],
     outlets=[Asset("warehouse", uri="standpoint://warehouse")],
     pool=PUBLISH_POOL,
-    execution_timeout=timedelta(hours=2),
+    execution_timeout=timedelta(hours=6),  # after an upgrade every row is made anew
 )
 def publish() -> None:
     """The warehouse, built beside the old one, checked and swapped in; the front page of the day."""
