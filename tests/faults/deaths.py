@@ -5,7 +5,7 @@
 Every change that the pipeline makes is a rename of a finished file, so a process that is killed right before one leaves
 what any death since the rename before leaves. Each life ends before the first file that no life before it died at; the
 half of its bytes is lost, as after a power cut. Prints a JSON object a line: at which file it died, and a digest of all
-that a reader sees. Children are forked before polars does anything, so a death costs no start of the interpreter.
+that a reader sees. The pipeline is imported in the children alone: once polars has done anything, a forked one hangs.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-
-from pipeline import cli, runs
-from tests.faults.newsroom import SmallReader
 
 MOST = 200
 """Writes of a day of three shards: far fewer; beyond this the day does not end."""
@@ -36,6 +33,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 def live(folder: Path, day: str, died_at: set[str]) -> None:
     """In a child: the day, to its end or to a file below the folder that is none of those."""
+    from pipeline import cli, runs
+    from tests.faults.newsroom import SmallReader
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         if event == "os.rename" and str(arguments[0]).startswith(str(folder)):

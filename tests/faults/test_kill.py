@@ -67,6 +67,7 @@ def test_a_publish_killed_while_the_new_file_is_built_leaves_the_old_one(undistu
     assert warehouse(tmp_path) == warehouse(undisturbed)
 
 
+@pytest.mark.timeout(1200)  # some forty lives
 def test_a_day_killed_at_every_write_and_run_again_is_as_if_undisturbed(undisturbed: Path, tmp_path: Path) -> None:
     set_up(tmp_path)
     assert run(tmp_path, FIRST) == 0
