@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def live(folder: Path, day: str, died_at: set[str]) -> None:
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         if event == "os.rename" and str(arguments[0]).startswith(str(folder)):
             file, target = Path(str(arguments[0])), str(Path(str(arguments[1])).relative_to(folder))
+            target = re.sub(r"\.\d+\.new$", ".new", target)  # named by the process, and every life is another
             if target not in died_at:
                 (folder / "died at").write_text(target)
                 os.truncate(file, file.stat().st_size // 2)
