@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -53,6 +54,15 @@ BEATEN = (
 )
 TO_FIGHT_NOT = r"(?i)\b(?:not|\w+n['’]t|never|without|refus\w+|declin\w+|unable|fail\w*|nothing|no)\b[^.;]*$"
 FOUGHT: Final = {"negative": 0.8, "neutral": 0.15, "positive": 0.05}
+# Who is against an issue in so many words; the reader is led astray by "called for the repeal of". Of 20 such
+# statements whose side it changes, read by eye, 15 were against.
+_UNDO = r"(?:abolish|block|cancel|defund|derail|dismantl|end|halt|kill|nullify|overturn|repeal|revers|revok|scrap|stop|veto)"
+UNDO = (
+    rf"\b(?:{_UNDO}(?:e|s|es|ing|al|p?ing)?|tear(?:ing)? up|against|oppos(?:e|es|ed|ing)(?:\s+to)?|opposition\s+to)"
+    r"\s+(?:(?:of|the|this|that|any|all|entire|complete|President|current|so-called|more|new|further|his|her|their|"
+    r"its|federal|\w+['’]s)\s+){0,4}"
+)
+
 # Characters before a name that tell whether it is fought.
 BEFORE_A_NAME = 70
 
@@ -220,6 +230,8 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
     candidates = []
     for issue in issues:
         named = _named(issue)
+        # "The law should be repealed" is for what such words say.
+        undone = rf"(?i:{UNDO}){named}" if not re.search(rf"(?i)\b{_UNDO}", issue.proposition) else r"\b\B"
         in_time = pl.lit(True)
         if issue.starts_on:
             in_time &= pl.col("published_on") >= issue.starts_on
@@ -239,6 +251,8 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
                 target=pl.lit(issue.name),
                 proposition=pl.lit(issue.proposition),
                 named=pl.lit(named),
+                is_undone=pl.concat_str("cue", "text", separator=" ", ignore_nulls=True).str.contains(undone)
+                & ~pl.col("commitment").is_in(["denied", "asked", "withheld"]),
             )
             .filter(pl.col("passage").is_not_null())
         )
@@ -248,6 +262,10 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
     scores = stance(rows["passage"].to_list(), rows["proposition"].to_list()).astype(np.float64)
     return (
         rows.with_columns(against=scores[:, 0], favour=scores[:, 2])
+        .with_columns(
+            against=pl.when("is_undone").then(FOUGHT["negative"]).otherwise("against"),
+            favour=pl.when("is_undone").then(FOUGHT["positive"]).otherwise("favour"),
+        )
         .pipe(_less_sided, pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS))
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(

@@ -1,6 +1,6 @@
 """Train the reader on all four tasks at once.
 
-    python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 6]
+    python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 6] [--start RUN ...]
 
 DATA holds the sets that docs/reader.md names; ENCODER is any folder with a Hugging Face encoder and its
 `tokenizer.json`; RUN receives the configuration, the loss curve and a checkpoint. The same command on the same RUN goes
@@ -14,7 +14,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from itertools import cycle
@@ -56,6 +56,9 @@ from pipeline.training.model import HEADS, LINK, ReaderModel
 
 T = TypeVar("T")
 
+# How much of the rates is left where training begins with weights that were trained before.
+GENTLE = 0.3
+
 # What a link loses with every piece between: less than when decoding, so that distance does not do all of the work.
 LINK_DECAY = 0.12
 
@@ -64,6 +67,9 @@ LINK_DECAY = 0.12
 class Plan:
     """What a training run is; written to its folder."""
 
+    start: tuple[str, ...] = ()
+    """Runs whose averaged weights, in the mean, are what training begins with ("model soup", Wortsman et al., ICML
+    2022); empty: the encoder's own."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -469,11 +475,14 @@ def prepare(model: ReaderModel) -> None:
 def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
     """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`."""
     run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(asdict(plan) | {"encoder": encoder.name}, indent=1), encoding="utf-8")
+    names = {"encoder": encoder.name, "start": [Path(other).name for other in plan.start]}
+    (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
     tokenizer = load_tokenizer(encoder)
     sampler = Sampler(tokenizer, data, plan)
     model = ReaderModel(encoder)
+    if plan.start:
+        model.load_state_dict(soup([Path(other) for other in plan.start]))
     prepare(model)
     optimizer = torch.optim.AdamW(parameter_groups(model, plan), weight_decay=plan.weight_decay, fused=True)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
@@ -533,6 +542,12 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
                 checkpoint.with_suffix(".tmp").replace(checkpoint)
 
 
+def soup(runs: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of the averaged weights of runs of one encoder."""
+    states = [torch.load(run / "checkpoint.pt", weights_only=True)["average"] for run in runs]
+    return {key: torch.stack([s[key].float() for s in states]).mean(0).to(states[0][key].dtype) for key in states[0]}
+
+
 def load_tokenizer(encoder: Path) -> Tokenizer:
     """The encoder's tokenizer, which neither cuts nor pads."""
     tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
@@ -561,9 +576,18 @@ def main() -> None:
     add_paths(parser)
     parser.add_argument("--epochs", type=float, default=Plan.epochs)
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--start", nargs="+", default=[], help="runs whose mean weights to begin with, at a lower rate")
     arguments = parser.parse_args()
     encoder = arguments.encoder or default_encoder()
-    train(arguments.data, encoder, arguments.run, Plan(epochs=arguments.epochs, seed=arguments.seed))
+    plan = Plan(epochs=arguments.epochs, seed=arguments.seed)
+    if arguments.start:
+        plan = replace(
+            plan,
+            start=tuple(arguments.start),
+            encoder_rate=plan.encoder_rate * GENTLE,
+            head_rate=plan.head_rate * GENTLE,
+        )
+    train(arguments.data, encoder, arguments.run, plan)
 
 
 if __name__ == "__main__":

@@ -180,6 +180,21 @@ def test_who_only_reviews_an_issue_takes_no_side(said: str, stance: str) -> None
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL)["stance"].to_list() == [stance]
 
 
+@pytest.mark.parametrize(
+    ("said", "stance"),
+    [
+        ("to end the whole plan for the harbour tunnel", "favour"),
+        ("the complete repeal of the tunnel", "against"),
+        ("that they oppose Brook's tunnel", "against"),
+    ],
+)
+def test_who_would_undo_an_issue_is_against_it(said: str, stance: str) -> None:
+    said = f"<who><per>Piet Lund</per></who> wants <said>{said}</said>."
+    assert stances(said, TUNNEL)["stance"].to_list() == [stance]
+    repealed = TUNNEL.model_copy(update={"proposition": "The tunnel should be scrapped."})
+    assert stances(said, repealed)["stance"].to_list() == ["favour"]
+
+
 def test_an_issue_named_in_the_sentence_before_is_what_a_quotation_is_about() -> None:
     asked = Asked()
     text = "It rained. They met on the tunnel. <said kind='direct'>Build it now</said>, <who>a clerk</who> said."

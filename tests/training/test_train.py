@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch", reason="training is an extra: pip install -e '.[train]'")
+torch = pytest.importorskip("torch", reason="training is an extra: pip install -e '.[train]'")
 transformers = pytest.importorskip("transformers", reason="training is an extra: pip install -e '.[train]'")
 
 from pipeline.reader import load_reader  # noqa: E402
-from pipeline.training.export import export  # noqa: E402
+from pipeline.training.export import export, load_model  # noqa: E402
 from pipeline.training.train import Plan, Sampler, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
 
@@ -99,6 +100,17 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_number_of_steps(data, encode
     half = curve(tmp_path)[-1]["step"]
     train(data, encoder, tmp_path, PLAN)
     assert curve(tmp_path)[-1]["step"] == 2 * half
+
+
+def test_a_run_begins_with_the_mean_of_others(data, encoder, tmp_path):
+    runs = [str(tmp_path / name) for name in ("one", "other")]
+    for seed, run in enumerate(runs):
+        train(data, encoder, Path(run), replace(PLAN, seed=seed))
+    train(data, encoder, tmp_path / "third", replace(PLAN, start=tuple(runs), encoder_rate=0.0, head_rate=0.0))
+    one, other, third = (load_model(Path(run), encoder).state_dict() for run in (*runs, tmp_path / "third"))
+    assert not all(torch.equal(one[key], other[key]) for key in one)
+    for key, value in third.items():
+        torch.testing.assert_close(value, (one[key] + other[key]) / 2, atol=1e-3, rtol=1e-3)
 
 
 def test_an_epoch_with_fewer_batches_than_the_first_does_not_stop_a_run(data, encoder, tmp_path, monkeypatch):
