@@ -56,7 +56,10 @@ TO_FIGHT_NOT = r"(?i)\b(?:not|\w+n['’]t|never|without|refus\w+|declin\w+|unabl
 FOUGHT: Final = {"negative": 0.8, "neutral": 0.15, "positive": 0.05}
 # Who is against an issue in so many words; the reader is led astray by "called for the repeal of". Of 20 such
 # statements whose side it changes, read by eye, 15 were against.
-_UNDO = r"(?:abolish|block|cancel|defund|derail|dismantl|end|halt|kill|nullify|overturn|repeal|revers|revok|scrap|stop|veto)"
+_UNDO = (
+    r"(?:abolish|block|cancel|defund|derail|dismantl|end|halt|kill|nullify|overturn|repeal|revers|revok|scrap|stop|"
+    r"veto)"
+)
 UNDO = (
     rf"\b(?:{_UNDO}(?:e|s|es|ing|al|p?ing)?|tear(?:ing)? up|against|oppos(?:e|es|ed|ing)(?:\s+to)?|opposition\s+to)"
     r"\s+(?:(?:of|the|this|that|any|all|entire|complete|President|current|so-called|more|new|further|his|her|their|"
