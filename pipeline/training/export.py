@@ -1,6 +1,8 @@
 """Make the reader that ships from a training run: average weights -> ONNX -> int8, each step measured, with its card.
 
-python -m pipeline.training.export --data DATA --run RUN [--encoder ENCODER] --out pipeline/reader/weights
+python -m pipeline.training.export --data DATA --run RUN [RUN ...] [--encoder ENCODER] --out pipeline/reader/weights
+
+Of several runs it is the mean of their weights that ships.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from pipeline.reader.decode import FloatArray, softmax
 from pipeline.training.data import Judged, read_gwsd, read_newsmtsc, read_perspectrum, read_press
 from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities, read_judged
 from pipeline.training.model import HEADS, LINK, ReaderModel
-from pipeline.training.train import add_paths, default_encoder, load_tokenizer
+from pipeline.training.train import add_paths, default_encoder, load_tokenizer, soup
 
 INPUTS, OUTPUTS = ("ids", "segments", "case"), ("scores", "links")
 
@@ -83,10 +85,10 @@ WINDOW, OVERLAP = 254, 32
 THRESHOLDS = {"cue": 0.4, "source": 0.3, "content": 0.5, "statement": 0.15}
 
 
-def load_model(run: Path, encoder: Path) -> ReaderModel:
-    """The run's averaged weights, ready to read."""
+def load_model(runs: Sequence[Path], encoder: Path) -> ReaderModel:
+    """The mean of the runs' averaged weights, ready to read."""
     model = ReaderModel(encoder)
-    model.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    model.load_state_dict(soup(runs))
     return model.eval()
 
 
@@ -262,11 +264,12 @@ def platt(confidence: Any, is_right: Any) -> list[float]:
     return [round(float(w), 4) for w in weights]
 
 
-def export(run: Path, encoder: Path, data: Path, out: Path) -> dict[str, Any]:
-    """Write `reader.onnx`, `tokenizer.json` and `card.json` to `out`; returns the card."""
+def export(runs: Sequence[Path], encoder: Path, data: Path, out: Path) -> dict[str, Any]:
+    """Write `reader.onnx`, `tokenizer.json` and `card.json` to `out`, and the fp32 graph to the last run; returns the
+    card."""
     out.mkdir(parents=True, exist_ok=True)
-    model, tokenizer = load_model(run, encoder), load_tokenizer(encoder)
-    full = run / "full.onnx"
+    model, tokenizer = load_model(runs, encoder), load_tokenizer(encoder)
+    full = runs[-1] / "full.onnx"
     to_onnx(model, full)
     to_int8(full, out / "reader.onnx")
     tokenizer.save(str(out / "tokenizer.json"))
@@ -289,7 +292,7 @@ def export(run: Path, encoder: Path, data: Path, out: Path) -> dict[str, Any]:
         "trained_on": TRAINED_ON,
         "known_failures": KNOWN_FAILURES,
         "tuned_on_development": ["temperatures", "calibration", "voices", "thresholds", "link constants in decode.py"],
-        "training": json.loads((run / "config.json").read_text(encoding="utf-8")),
+        "training": [json.loads((run / "config.json").read_text(encoding="utf-8")) for run in runs],
     }
     int8 = onnx_score(out / "reader.onnx")
     calibrate(Reader(int8, tokenizer, card, THREADS), data)
@@ -316,6 +319,7 @@ def encoder_card(encoder: Path) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_paths(parser)
+    parser.add_argument("--run", type=Path, nargs="+", required=True, help="folder of a training run, or of several")
     parser.add_argument("--out", type=Path, required=True, help="folder for the reader: weights, tokenizer, card")
     arguments = parser.parse_args()
     export(arguments.run, arguments.encoder or default_encoder(), arguments.data, arguments.out)

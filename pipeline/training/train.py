@@ -68,8 +68,7 @@ class Plan:
     """What a training run is; written to its folder."""
 
     start: tuple[str, ...] = ()
-    """Runs whose averaged weights, in the mean, are what training begins with ("model soup", Wortsman et al., ICML
-    2022); empty: the encoder's own."""
+    """Runs whose averaged weights, in the mean, are what training begins with; empty: the encoder's own."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -543,7 +542,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
 
 
 def soup(runs: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of the averaged weights of runs of one encoder."""
+    """The mean of the averaged weights of runs of one encoder ("model soup", Wortsman et al., ICML 2022)."""
     states = [torch.load(run / "checkpoint.pt", weights_only=True)["average"] for run in runs]
     return {key: torch.stack([s[key].float() for s in states]).mean(0).to(states[0][key].dtype) for key in states[0]}
 
@@ -567,13 +566,13 @@ def default_encoder() -> Path:
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """The folders that training and export have in common."""
     parser.add_argument("--data", type=Path, required=True, help="folder with the sets that docs/reader.md names")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--encoder", type=Path, help="folder of a Hugging Face encoder (default: all-MiniLM-L6-v2)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_paths(parser)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--epochs", type=float, default=Plan.epochs)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--start", nargs="+", default=[], help="runs whose mean weights to begin with, at a lower rate")

@@ -79,7 +79,7 @@ def curve(run):
 
 def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_path):
     train(data, encoder, tmp_path / "run", PLAN)
-    card = export(tmp_path / "run", encoder, data, tmp_path / "out")
+    card = export([tmp_path / "run"], encoder, data, tmp_path / "out")
     reader = load_reader(tmp_path / "out")
     assert reader.revision == card["revision"]
     assert {row["dataset"] for row in card["eval_scores"]} == {
@@ -107,7 +107,7 @@ def test_a_run_begins_with_the_mean_of_others(data, encoder, tmp_path):
     for seed, run in enumerate(runs):
         train(data, encoder, Path(run), replace(PLAN, seed=seed))
     train(data, encoder, tmp_path / "third", replace(PLAN, start=tuple(runs), encoder_rate=0.0, head_rate=0.0))
-    one, other, third = (load_model(Path(run), encoder).state_dict() for run in (*runs, tmp_path / "third"))
+    one, other, third = (load_model([Path(run)], encoder).state_dict() for run in (*runs, tmp_path / "third"))
     assert not all(torch.equal(one[key], other[key]) for key in one)
     for key, value in third.items():
         torch.testing.assert_close(value, (one[key] + other[key]) / 2, atol=1e-3, rtol=1e-3)
