@@ -16,6 +16,7 @@ import os
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from itertools import takewhile, zip_longest
 from pathlib import Path
@@ -69,6 +70,8 @@ STAGED = (
     "sentiments",
     "tones",
 )
+# How DuckDB says that the older file that a publish began with is damaged.
+SIGNS_OF_DAMAGE = ("Could not read enough bytes", "Corrupt database file")
 # Every publish of a day writes this part of `runs`; the file that it makes says nothing of it.
 OWN_PART = "part-publish-"
 
@@ -193,8 +196,15 @@ def build_warehouse(
         path.parent.mkdir(parents=True, exist_ok=True)
         with only_one(path), store_errors():
             remove_unfinished(path)
+            publish = partial(_publish, lake, path, config, threads, eval_scores, corrections)
             try:
-                return _publish(lake, path, config, threads, eval_scores, corrections, is_rebuild, keep_days, now)
+                return publish(is_rebuild, keep_days, now)
+            except duckdb.Error as error:
+                if is_rebuild or not any(sign in str(error) for sign in SIGNS_OF_DAMAGE):
+                    raise
+                log.warning("a file that was published before is damaged, all is made anew: %s", _in_one_line(error))
+                remove_unfinished(path)
+                return publish(True, keep_days, now)
             finally:
                 remove_unfinished(path)
     except (OSError, duckdb.Error) as error:

@@ -80,7 +80,7 @@ def test_a_day_killed_at_every_write_and_run_again_is_as_if_undisturbed(undistur
     assert lives[-1]["code"] == 0, done.stderr + (tmp_path / "said").read_text()
 
     died_at = [life["died_at"] for life in lives[:-1]]
-    written = {path.split("/")[1] for path in whole} | {"table=runs", "table=printings"}
+    written = {path.split("/")[1] for path in whole} | {"table=runs", "table=printings", "table=publications"}
     assert {path.split("/")[1] for path in died_at if path.startswith("lake/")} == written
     swap = next(n for n, path in enumerate(died_at) if path.endswith("warehouse.duckdb"))
     for life in lives[: swap + 1]:
