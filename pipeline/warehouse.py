@@ -522,13 +522,7 @@ class _Build:
 
     def _changed_merges(self) -> set[str]:
         """Ids that a merge has given up or taken since the file was made, or gives up now."""
-        return self._set("""
-            WITH changed AS (
-                (SELECT old_id, current_id FROM merges EXCEPT SELECT old_id, current_id FROM lake.merges)
-                UNION ALL
-                (SELECT old_id, current_id FROM lake.merges EXCEPT SELECT old_id, current_id FROM merges)
-            )
-            SELECT unnest([old_id, current_id]) FROM changed""")
+        return self._set(f"SELECT unnest([old_id, current_id]) FROM {_changed('merges', 'old_id, current_id')}")
 
     def _days_that_speak_of(self, ids: set[str]) -> set[date]:
         if not ids:
@@ -539,28 +533,25 @@ class _Build:
             (table, name)
             for table in ("resolutions", "roles", "stances", "sentiments")
             for name in WAREHOUSE[table].columns()
-            if name in ("entity_id", "runner_up_id", "organisation_id", "country_id", "holder_id", "target_id")
+            if name
+            in ("entity_id", "runner_up_id", "organisation_id", "country_id", "person_id", "holder_id", "target_id")
         ]
         return self._set(
             " UNION ".join(f"SELECT day FROM {t} WHERE {name} IN (SELECT id FROM lake.ids)" for t, name in columns)
         )
 
     def _days_of_changed_issues(self) -> set[date]:
-        return self._set("""
-            WITH changed AS (
-                (SELECT issue_id, name FROM issues EXCEPT SELECT issue_id, name FROM lake.issues)
-                UNION ALL
-                (SELECT issue_id, name FROM lake.issues EXCEPT SELECT issue_id, name FROM issues)
-            )
+        return self._set(f"""
             SELECT DISTINCT published_on FROM stances
-            WHERE target_kind = 'issue' AND target_id IN (SELECT issue_id FROM changed)""")
+            WHERE
+                target_kind = 'issue'
+                AND target_id IN (SELECT issue_id FROM {_changed("issues", "issue_id, name")})""")
 
     def _days_of_changed_corrections(self) -> set[date]:
         """All days of publication, where another is known of the reader's mistakes than when the file was made."""
-        return self._set("""
-            SELECT DISTINCT published_on FROM articles
-            WHERE EXISTS ((FROM corrections EXCEPT FROM lake.corrections)
-                UNION ALL (FROM lake.corrections EXCEPT FROM corrections))""")
+        return self._set(
+            f"SELECT DISTINCT published_on FROM articles WHERE EXISTS (FROM {_changed('corrections', '*')})"
+        )
 
     def _shown(self, days: set[date]) -> tuple[set[date], set[str], set[str]]:
         """Days of publication and stories of the articles of these runs, and the entities that they speak of."""
@@ -931,6 +922,12 @@ def _among(column: str, days: Sequence[date]) -> str:
         return "false"
     listed = ", ".join(f"DATE '{day}'" for day in days)
     return f"{column} BETWEEN DATE '{days[0]}' AND DATE '{days[-1]}' AND {column} IN ({listed})"
+
+
+def _changed(table: str, columns: str) -> str:
+    """A subquery of the rows that only one of them has: the file's table, or what the lake says now."""
+    ours, lakes = (f"SELECT {columns} FROM {name}" for name in (table, f"lake.{table}"))
+    return f"(({ours} EXCEPT {lakes}) UNION ALL ({lakes} EXCEPT {ours}))"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -208,6 +208,17 @@ def test_a_merge_shows_everywhere_and_changes_no_row_of_the_lake(tmp_path: Path)
     assert {file: file.read_bytes() for file in before} == before
 
 
+def test_a_merge_moves_whose_a_role_is_in_a_file_brought_up_to_date(tmp_path: Path) -> None:
+    words = Desk(Lake(tmp_path / "lake"))
+    told = words.article("Lind spokeswoman Mara Voss came.")
+    words.mention(told, "Mara Voss", "per-mara-voss")
+    words.role(told, "Lind spokeswoman", "per-mara-voss", "Mara Voss", ("Otto Lind", "per-otto-lind"))
+    lake = words.file()
+    for config, person in ((CONFIG, "per-otto-lind"), (merged(**{"per-otto-lind": "Q77"}), "Q77")):
+        build_warehouse(lake, tmp_path / "w.duckdb", config, threads=1)
+        assert query(tmp_path / "w.duckdb", "SELECT person_id FROM roles") == [(person,)]
+
+
 def test_merges_follow_one_another_and_count_their_spans(tmp_path: Path) -> None:
     config = merged(**{"per-otto-lind": "per-o-lind", "per-o-lind": "Q77"})
     build_warehouse(desk(tmp_path).file(), tmp_path / "w.duckdb", config, threads=1)
