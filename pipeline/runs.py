@@ -285,11 +285,11 @@ def run_sentiment(day: date, settings: Settings) -> None:
     lake = Lake(settings.lake)
     with _recorded(day, "sentiment", settings) as rows:
         articles, mentions = lake.read(Articles, day), lake.read(Mentions, day)
-        tones = pl.concat(score_tone(*piece) for piece in pieces(articles, mentions, lake.read(Statements, day)))
-        sentiments = pl.concat(
-            score_sentiment(*piece)
-            for piece in pieces(articles, mentions, lake.read(Entities, day), lake.read(Headlines, day))
-        )
+        own = (lake.read(Statements, day), lake.read(Entities, day), lake.read(Headlines, day))
+        scored = [
+            (score_tone(a, m, s), score_sentiment(a, m, e, h)) for a, m, s, e, h in pieces(articles, mentions, *own)
+        ]
+        tones, sentiments = (pl.concat(parts) for parts in zip(*scored, strict=True))
         lake.write(Tones, day, Tones.validate(tones))
         lake.write(Sentiments, day, Sentiments.validate(sentiments))
         rows.update(rows_in=mentions.height, rows_out=tones.height + sentiments.height)

@@ -234,7 +234,12 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
     for issue in issues:
         named = _named(issue)
         # "The law should be repealed" is for what such words say.
-        undone = rf"(?i:{UNDO}){named}" if not re.search(rf"(?i)\b{_UNDO}", issue.proposition) else r"\b\B"
+        is_undone = pl.lit(False)
+        if not re.search(rf"(?i)\b{_UNDO}", issue.proposition):
+            said = pl.concat_str("cue", "text", separator=" ", ignore_nulls=True)
+            is_undone = said.str.contains(rf"(?i:{UNDO}){named}") & ~pl.col("commitment").is_in(
+                ["denied", "asked", "withheld"]
+            )
         in_time = pl.lit(True)
         if issue.starts_on:
             in_time &= pl.col("published_on") >= issue.starts_on
@@ -254,8 +259,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
                 target=pl.lit(issue.name),
                 proposition=pl.lit(issue.proposition),
                 named=pl.lit(named),
-                is_undone=pl.concat_str("cue", "text", separator=" ", ignore_nulls=True).str.contains(undone)
-                & ~pl.col("commitment").is_in(["denied", "asked", "withheld"]),
+                is_undone=is_undone,
             )
             .filter(pl.col("passage").is_not_null())
         )

@@ -67,12 +67,11 @@ def find_roles(articles: pl.DataFrame, named: pl.DataFrame) -> dy.DataFrame[Role
         .sort("of_start", "of_end")
         .group_by(*SPAN, "entity_id", maintain_order=True)
         .agg(
-            organisation_id=pl.col("of_id").filter(pl.col("type") == "ORG").first(),
-            organisation=pl.col("of").filter(pl.col("type") == "ORG").first(),
-            country_id=pl.col("of_id").filter(pl.col("type") == "LOC").first(),
-            country=pl.col("of").filter(pl.col("type") == "LOC").first(),
-            person_id=pl.col("of_id").filter(pl.col("type") == "PER").first(),
-            person=pl.col("of").filter(pl.col("type") == "PER").first(),
+            **{
+                name: pl.col(column).filter(pl.col("type") == kind).first()
+                for kind, what in (("ORG", "organisation"), ("LOC", "country"), ("PER", "person"))
+                for name, column in ((f"{what}_id", "of_id"), (what, "of"))
+            }
         )
     )
     return (
