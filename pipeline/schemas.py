@@ -244,6 +244,18 @@ class Statements(dy.Schema):
     content = dy.List(
         dy.Struct({"start": dy.Int64(), "end": dy.Int64()}), metadata=_doc("Spans of what is said, in text order.")
     )
+    pronouns = dy.List(
+        dy.Struct(
+            {
+                "start": dy.Int64(),
+                "end": dy.Int64(),
+                "negative": dy.Float32(),
+                "neutral": dy.Float32(),
+                "positive": dy.Float32(),
+            }
+        ),
+        metadata=_doc("Each he or she in the content, and how the speaker treats the person that it stands for."),
+    )
     text = dy.String(metadata=_doc("The words of the content spans, joined by ` … `."))
     commitment = dy.Enum(
         COMMITMENTS,

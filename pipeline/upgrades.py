@@ -22,6 +22,7 @@ OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
     Statements: {
         "commitment": pl.lit("asserted"),  # every statement was taken for one that its speaker stands behind
         "is_continued": pl.lit(False),
+        "pronouns": pl.lit([], Statements.columns()["pronouns"].dtype),  # nobody had read them
     },
     Printings: {  # told anew by the publish that brings the lake up to date
         "published_at": pl.lit(datetime(1, 1, 1, tzinfo=UTC)),

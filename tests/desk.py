@@ -166,7 +166,7 @@ class Desk:
             | {"statement_id": statement_id, "kind": "direct", "speaker": speaker, "cue": None, "text": content}
             | {"speaker_start": spoken[0], "speaker_end": spoken[1], "cue_start": None, "cue_end": None}
             | {"content": [{"start": start, "end": end}], "probability": 0.9, "reader": "r1"}
-            | {"commitment": "asserted", "is_continued": False},
+            | {"commitment": "asserted", "is_continued": False, "pronouns": []},
         )
         return statement_id
 

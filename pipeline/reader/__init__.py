@@ -34,6 +34,7 @@ Score = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray]]
 # Whose words a mention stands in: the outlet's or a speaker's. News is mostly neutral in the first and seldom in the
 # second, so the card knows for each what the scores of polarity are worth there.
 VOICES = ("own", "quoted")
+POLARITIES = ("negative", "neutral", "positive")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,8 +46,11 @@ MENTIONS: dict[str, pl.DataType | type[pl.DataType]] = {
 STATEMENTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.Int64, "statement": pl.Int64, "kind": pl.String, "speaker_start": pl.Int64, "speaker_end": pl.Int64,
     "cue_start": pl.Int64, "cue_end": pl.Int64, "content": pl.List(pl.Struct({"start": pl.Int64, "end": pl.Int64})),
-    "probability": pl.Float32,
+    "pronouns": pl.List(pl.Struct({"start": pl.Int64, "end": pl.Int64, "negative": pl.Float32, "neutral": pl.Float32,
+    "positive": pl.Float32})), "probability": pl.Float32,
 }  # fmt: skip
+# Whom they stand for is found out later; how the speaker treats that person is read here.
+PRONOUNS = frozenset({"he", "him", "himself", "his", "she", "her", "hers", "herself"})
 
 
 class ReaderError(Exception):
@@ -60,7 +64,8 @@ class Reading:
     mentions: text, start, end, type (PER, ORG, LOC, MISC), probability, negative, neutral, positive, statement (its
     number in the text; null = the outlet's own voice).
     statements: text, statement, kind, speaker_start, speaker_end, cue_start, cue_end (null where absent), content (list
-    of struct start, end), probability.
+    of struct start, end), pronouns (list of struct start, end, negative, neutral, positive: each he or she
+    in the content, and how the speaker treats that person), probability.
     """
 
     mentions: pl.DataFrame
@@ -180,7 +185,17 @@ class Reader:
             pieces = [{"start": s, "end": e} for s, e in content]
             kind = decode.kind_of(content, inside, text)
             sure = decode.calibrated(statement.probability, self.card["calibration"]["statement"])
-            statements.append((number, kind, *speaker, *cue, pieces, sure))
+            pronouns = [
+                {
+                    "start": s,
+                    "end": e,
+                    **dict(zip(POLARITIES, self._polarity(scored, s, e, "quoted").tolist(), strict=True)),
+                }
+                for c in statement.content
+                for s, e in zip(begin[c.start : c.end].tolist(), finish[c.start : c.end].tolist(), strict=True)
+                if text[s:e].lower() in PRONOUNS
+            ]
+            statements.append((number, kind, *speaker, *cue, pieces, pronouns, sure))
         mentions: list[tuple[Any, ...]] = []
         for span in decode.entity_spans(words["entity"]):
             start, end = int(begin[span.start]), int(finish[span.end - 1])

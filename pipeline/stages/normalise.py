@@ -116,6 +116,10 @@ INVISIBLE = re.compile(
 )
 
 
+# Quotation marks as typewriters and TeX set them, ``so'', alone or beside a quotation in the quotation.
+TYPED = re.compile(r"``|(?<!')'''?(?!')")
+
+
 @dataclass(frozen=True)
 class Extracted:
     """The story on a page."""
@@ -211,10 +215,18 @@ def article_id(url: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text as it is stored: NFC, without invisible characters, single spaces, at most one empty line in a row."""
+    """The text as it is stored: NFC, without invisible characters, single spaces, at most one empty line in a row, and
+    quotation marks of one character each."""
     text = INVISIBLE.sub("", LINE_BREAK.sub("\n", text))
     lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return TYPED.sub(_mark, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
+
+
+def _mark(typed: re.Match[str]) -> str:
+    """One quotation mark for two apostrophes; the third of three is the inner quotation's."""
+    if len(typed[0]) == 2:
+        return '"'
+    return "'\"" if typed.start() and not typed.string[typed.start() - 1].isspace() else "\"'"
 
 
 # --- one record -------------------------------------------------------------------------------------------------------

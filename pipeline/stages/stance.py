@@ -17,6 +17,8 @@ from pipeline.settings import Issue
 
 ARTICLE: Final = ["day", "article_id"]
 STATEMENT: Final = [*ARTICLE, "statement_id"]
+SPAN: Final = ["start", "end"]
+POLARITY: Final = ["negative", "neutral", "positive"]
 # How much of a side that was read into words is left where their speaker does not stand behind them, or only counts: of
 # 28 such sides in questions and in what was left unsaid, read by eye, 4 were the speaker's.
 UNCOMMITTED = 0.2
@@ -65,6 +67,9 @@ UNDO = (
     r"\s+(?:(?:of|the|this|that|any|all|entire|complete|President|current|so-called|more|new|further|his|her|their|"
     r"its|federal|\w+['’]s)\s+){0,4}"
 )
+
+# Whose something is; "her" before a verb, a small word or an end is she.
+POSSESSIVE = r"^(?i:his\b|her\s+(?:own\b|[a-z]))"
 
 # Characters before a name that tell whether it is fought.
 BEFORE_A_NAME = 70
@@ -162,8 +167,7 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
     after = pl.col("body").str.slice("end", pl.max_horizontal(pl.col("evidence_end") - pl.col("end"), 0))
     is_fought = (before.str.contains(TO_FIGHT) & ~before.str.contains(TO_FIGHT_NOT)) | after.str.contains(BEATEN)
     return (
-        mentions.filter(pl.col("statement_id").is_not_null())
-        .select(*STATEMENT, "start", "end", "negative", "neutral", "positive")
+        pl.concat([_named_in(mentions), _meant_in(held)])
         .join(
             entities.filter(~pl.col("is_modifier")).select(*ARTICLE, "start", "end", "entity_id", "name"),
             on=[*ARTICLE, "start", "end"],
@@ -191,6 +195,22 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
         )
         .pipe(_less_sided, _is_uncommitted())
     )
+
+
+def _named_in(mentions: pl.DataFrame) -> pl.DataFrame:
+    """The mentions that stand in statements."""
+    return mentions.filter(pl.col("statement_id").is_not_null()).select(*STATEMENT, *SPAN, *POLARITY)
+
+
+def _meant_in(held: pl.DataFrame) -> pl.DataFrame:
+    """Each he or she in the statements, as if it were a mention; "his own words" are no word on him."""
+    pronouns = (
+        held.select(*STATEMENT, "body", "pronouns")
+        .explode("pronouns", empty_as_null=False, keep_nulls=False)
+        .unnest("pronouns")
+    )
+    words = pl.col("body").str.slice(pl.col("start"), pl.col("end") - pl.col("start") + BEFORE_A_NAME)
+    return pronouns.filter(~words.str.contains(POSSESSIVE)).select(*STATEMENT, *SPAN, *POLARITY)
 
 
 def _less_sided(rows: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:

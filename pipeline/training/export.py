@@ -26,8 +26,8 @@ from pipeline.reader import VOICES, Reader, Score, session_score
 from pipeline.reader.decode import FloatArray, softmax
 from pipeline.training.data import Judged, read_gwsd, read_newsmtsc, read_perspectrum, read_press
 from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities, read_judged
-from pipeline.training.model import HEADS, LINK, ReaderModel
-from pipeline.training.train import add_paths, default_encoder, load_tokenizer, soup
+from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
+from pipeline.training.train import add_paths, default_encoder, load_tokenizer
 
 INPUTS, OUTPUTS = ("ids", "segments", "case"), ("scores", "links")
 
@@ -83,13 +83,6 @@ WINDOW, OVERLAP = 254, 32
 # Probability from which a word counts as inside, and from which a statement is one; chosen on the development articles
 # of PolNeAR.
 THRESHOLDS = {"cue": 0.4, "source": 0.3, "content": 0.5, "statement": 0.15}
-
-
-def load_model(runs: Sequence[Path], encoder: Path) -> ReaderModel:
-    """The mean of the runs' averaged weights, ready to read."""
-    model = ReaderModel(encoder)
-    model.load_state_dict(soup(runs))
-    return model.eval()
 
 
 class Attention(torch.autograd.Function):

@@ -1,6 +1,7 @@
 """Train the reader on all four tasks at once.
 
     python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 6] [--start RUN ...]
+        [--rate 1] [--tasks entity attribution polarity stance] [--teacher RUN --teacher-encoder ENCODER]
 
 DATA holds the sets that docs/reader.md names; ENCODER is any folder with a Hugging Face encoder and its
 `tokenizer.json`; RUN receives the configuration, the loss curve and a checkpoint. The same command on the same RUN goes
@@ -14,7 +15,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import cycle
@@ -25,7 +26,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, kl_div
 
 from pipeline.gazetteer import load_gazetteer
 from pipeline.reader.tokens import CASES, IntArray, Tokens, tokenize
@@ -52,12 +53,14 @@ from pipeline.training.data import (
     read_press_targets,
     renamed,
 )
-from pipeline.training.model import HEADS, LINK, ReaderModel
+from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
 
 T = TypeVar("T")
 
-# How much of the rates is left where training begins with weights that were trained before.
-GENTLE = 0.3
+TASKS = ("entity", "attribution", "polarity", "stance")
+
+# How soft answers are when one reader is to answer as another does (Hinton et al., 2015).
+SOFT = 2.0
 
 # What a link loses with every piece between: less than when decoding, so that distance does not do all of the work.
 LINK_DECAY = 0.12
@@ -69,6 +72,11 @@ class Plan:
 
     start: tuple[str, ...] = ()
     """Runs whose averaged weights, in the mean, are what training begins with; empty: the encoder's own."""
+    tasks: tuple[str, ...] = TASKS
+    teacher: str = ""
+    """Run of a larger reader, trained on some of the tasks, whose answers the reader is to give as well."""
+    lesson: float = 0.5
+    """Share of a task's loss that is how far the reader's answers are from the teacher's; the rest is the labels'."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -87,7 +95,7 @@ class Plan:
     """Share of sentences and pairs that an epoch sees, each of them twice: with other dropout, a sentence with another
     name for its target too."""
     agree: float = 1.5
-    """Weight of the loss between the two answers to the same question."""
+    """Weight of the loss between the two answers to the same question; 0: nothing is asked twice."""
     press_epochs: int = 2
     """Epochs at the end that see the judged press mentions too: they are few, and what the reader is for."""
     checkpoint_steps: int = 200
@@ -148,28 +156,31 @@ class Sampler:
 
     def epoch(self, rng: random.Random, *, press: bool = False) -> list[Callable[[], Batch]]:
         """Makers of one epoch's batches, shuffled; `press`: those of the judged press mentions among them."""
-        makers: list[Callable[[], Batch]] = []
-        swap = self.plan.swap
+        makers: dict[str, list[Callable[[], Batch]]] = {task: [] for task in TASKS}
+        swap, size = self.plan.swap, self.plan.batch_pieces
+        once = size // 2 if self.plan.agree else size  # pieces of a batch whose questions are asked twice
         # The entity set is the smallest of the three and has the highest bar: it is seen one and a half times.
         again = [self.names.swapped(words, swap, rng) for words in rng.sample(self.conll, len(self.conll) // 2)]
         shuffled = rng.sample(self.crossner, len(self.crossner))
         crossner = [word for words in shuffled for word in self.names.swapped(words, swap, rng)]
         swapped = [entity_document(self.tokenizer, words) for words in (*again, crossner)]
         windows = self._windows([*self.tagged, *swapped], rng)
-        makers += self._token_batches("entity", windows, rng)
-        makers += self._token_batches("attribution", self._windows([rng.choice(d) for d in self.polnear], rng), rng)
+        makers["entity"] += self._token_batches("entity", windows, rng)
+        windows = self._windows([rng.choice(d) for d in self.polnear], rng)
+        makers["attribution"] += self._token_batches("attribution", windows, rng)
         targets = rng.sample(self.targets, len(self.targets))
         alone = int(len(targets) * 0.6)
         # At run time a target stands in a whole article: some sentences are read among others.
         packed = _pack([self._renamed(t, rng, self.plan.swap) for t in targets[alone:]], self.plan.window)
-        for groups in _by_size(packed, self.plan.batch_pieces, _group_length):
-            makers.append(partial(self._target_batch, groups, rng))
-        singles = targets[: int(alone * self.plan.twins)]
+        for groups in _by_size(packed, size, _group_length):
+            makers["polarity"].append(partial(self._target_batch, groups, rng))
+        singles = targets[: int(alone * self.plan.twins) if self.plan.agree else alone]
         singles.sort(key=lambda t: len(t.tokens) + rng.random() * 8)
-        for sentences in _by_size(singles, self.plan.batch_pieces // 2, lambda t: len(t.tokens) + 2):
+        for sentences in _by_size(singles, once, lambda t: len(t.tokens) + 2):
             # Whose name it is decides nothing: both names are asked about, and the answers are to agree.
-            twins = [self._renamed(t, rng, 1.0) for t in sentences]
-            makers.append(partial(self._target_batch, [[t] for t in (*sentences, *twins)], rng, twins=True))
+            twins = [self._renamed(t, rng, 1.0) for t in sentences] if self.plan.agree else []
+            asked = [[t] for t in (*sentences, *twins)]
+            makers["polarity"].append(partial(self._target_batch, asked, rng, twins=bool(twins)))
         # A passage with a proposition that is about something else takes no side.
         some, others = (rng.sample(self.pairs, len(self.pairs) // 12) for _ in range(2))
         strangers = [
@@ -184,17 +195,18 @@ class Sampler:
         ]
         # The news sentences are few and their bar is far: they are seen twice.
         pairs = [*self.pairs, *strangers, *self.news_pairs, *self.news_pairs, *make_pairs(self.tokenizer, opposites)]
-        pairs = rng.sample(pairs, int(len(pairs) * self.plan.twins))
+        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if self.plan.agree else 1)))
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
-        for group in _by_size(pairs, self.plan.batch_pieces // 2, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
-            makers.append(partial(self._pair_batch, [*group, *group]))
+        for group in _by_size(pairs, once, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
+            makers["stance"].append(partial(self._pair_batch, [*group, *group] if self.plan.agree else group))
         if press:
             judged = [[self._renamed(t, rng, self.plan.swap)] for t in self.press]
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
-            for groups in _by_size(judged, self.plan.batch_pieces, _group_length):
-                makers.append(partial(self._target_batch, groups, rng))
-        rng.shuffle(makers)
-        return makers
+            for groups in _by_size(judged, size, _group_length):
+                makers["polarity"].append(partial(self._target_batch, groups, rng))
+        chosen = [maker for task in self.plan.tasks for maker in makers[task]]
+        rng.shuffle(chosen)
+        return chosen
 
     def _renamed(self, target: Targets, rng: random.Random, share: float) -> Targets:
         """With the chance `share` another name in the place of a target's, where it has one."""
@@ -361,17 +373,17 @@ def _by_size(items: Sequence[T], pieces: int, length: Callable[[T], int]) -> Ite
 def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor:
     """Cross-entropy of the batch's task; for attribution the sum over tags and links; where the second half of a batch
     asks what the first half asks, `agree` times what parts the answers (R-Drop, Liang et al., NeurIPS 2021)."""
-    parts = dict(zip(HEADS, scores.float().split(list(HEADS.values()), dim=-1), strict=True))
+    parts = by_head(scores)
     if batch.task == "entity":
         return _token_loss(parts["entity"], batch.labels["entity"])
     if batch.task == "polarity":
-        target = torch.einsum("nt,ntc->nc", batch.labels["weight"], parts["polarity"][batch.labels["row"]])
+        target = answers(batch, scores)
         loss = cross_entropy(target + batch.labels["offset"], batch.labels["polarity"], label_smoothing=0.05)
         return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
     if batch.task == "stance":
-        mask = batch.mask.unsqueeze(-1)
-        target = (parts["stance"] * mask).sum(1) / mask.sum(1)
-        return cross_entropy(target, batch.labels["stance"]) + agree * _disagreement(target)
+        target = answers(batch, scores)
+        loss = cross_entropy(target, batch.labels["stance"])
+        return loss + agree * _disagreement(target) if agree else loss
     # Cues and sources are few among the pieces, and what a statement hangs on.
     tags = _token_loss(parts["content"], batch.labels["content"]) + 1.5 * (
         _token_loss(parts["cue"], batch.labels["cue"]) + _token_loss(parts["source"], batch.labels["source"])
@@ -380,6 +392,33 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
     for key, query, keys in (("content_cue", asks_cue, is_cue), ("cue_source", asks_source, is_source)):
         tags = tags + 0.3 * _link_loss(key, query @ keys.transpose(1, 2) / LINK**0.5, batch)
     return tags
+
+
+def by_head(scores: Tensor) -> dict[str, Tensor]:
+    """Scores of each head."""
+    return dict(zip(HEADS, scores.float().split(list(HEADS.values()), dim=-1), strict=True))
+
+
+def answers(batch: Batch, scores: Tensor) -> Tensor:
+    """Scores of the classes, (questions, classes): of each target, of each pair, or, in the other tasks, which entity
+    each piece is of."""
+    parts = by_head(scores)
+    if batch.task == "polarity":
+        return torch.einsum("nt,ntc->nc", batch.labels["weight"], parts["polarity"][batch.labels["row"]])
+    if batch.task == "stance":
+        mask = batch.mask.unsqueeze(-1)
+        return (parts["stance"] * mask).sum(1) / mask.sum(1)
+    return parts["entity"][batch.mask.bool()]
+
+
+def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
+    """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015): with two names for one
+    target, or one pair twice, from the mean of what the teacher says to both."""
+    theirs = (answers(batch, taught) / SOFT).softmax(1)
+    if batch.task == "stance" or (batch.task == "polarity" and batch.labels["twins"]):
+        theirs = ((theirs + theirs.roll(len(theirs) // 2, 0)) / 2).detach()
+    ours = (answers(batch, scores) / SOFT).log_softmax(1)
+    return kl_div(ours, theirs, reduction="batchmean") * SOFT**2
 
 
 def _disagreement(answers: Tensor) -> Tensor:
@@ -462,7 +501,9 @@ def prepare(model: ReaderModel) -> None:
     is half of all parameters and was made from far more text than our sets hold."""
     model.encoder.get_input_embeddings().weight.requires_grad_(False)
     for layer in model.encoder.encoder.layer:
-        layer.attention.self.dropout.p = 0.0
+        for inner in layer.attention.children():
+            if hasattr(inner, "dropout") and hasattr(inner, "num_attention_heads"):
+                inner.dropout.p = 0.0
     share = 0.1
     pool = (torch.rand(1 << 23) >= share).to(torch.bfloat16) / (1 - share)
     for module in [m for m in model.modules() if not isinstance(m, PooledDropout)]:
@@ -471,17 +512,24 @@ def prepare(model: ReaderModel) -> None:
                 setattr(module, name, PooledDropout(share, pool))
 
 
-def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
-    """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`."""
+def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel | None = None) -> None:
+    """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`.
+
+    `teacher` has learnt some of the tasks; which, says the configuration of `plan.teacher`.
+    """
     run.mkdir(parents=True, exist_ok=True)
-    names = {"encoder": encoder.name, "start": [Path(other).name for other in plan.start]}
+    names = {
+        "encoder": encoder.name,
+        "start": [Path(other).name for other in plan.start],
+        "teacher": Path(plan.teacher).name,
+    }
     (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
     tokenizer = load_tokenizer(encoder)
     sampler = Sampler(tokenizer, data, plan)
     model = ReaderModel(encoder)
     if plan.start:
-        model.load_state_dict(soup([Path(other) for other in plan.start]))
+        model.load_state_dict(load_model([Path(other) for other in plan.start], encoder).state_dict())
     prepare(model)
     optimizer = torch.optim.AdamW(parameter_groups(model, plan), weight_decay=plan.weight_decay, fused=True)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
@@ -515,6 +563,8 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
             loss = loss_of(batch, scores, links, plan.agree)
+            if teacher is not None:
+                loss = with_lesson(batch, scores, loss, teacher, plan)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -541,10 +591,15 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan) -> None:
                 checkpoint.with_suffix(".tmp").replace(checkpoint)
 
 
-def soup(runs: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of the averaged weights of runs of one encoder ("model soup", Wortsman et al., ICML 2022)."""
-    states = [torch.load(run / "checkpoint.pt", weights_only=True)["average"] for run in runs]
-    return {key: torch.stack([s[key].float() for s in states]).mean(0).to(states[0][key].dtype) for key in states[0]}
+def with_lesson(batch: Batch, scores: Tensor, loss: Tensor, teacher: ReaderModel, plan: Plan) -> Tensor:
+    """The loss with what the teacher would answer in it. Articles with marked statements have no marked entities: of
+    every other batch of them the teacher marks those."""
+    if batch.task == "attribution" and torch.rand(()) < 0.5:
+        return loss
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        taught, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
+    lesson = lesson_of(batch, scores, taught.clone())
+    return loss + lesson if batch.task == "attribution" else (1 - plan.lesson) * loss + plan.lesson * lesson
 
 
 def load_tokenizer(encoder: Path) -> Tokenizer:
@@ -575,18 +630,26 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--epochs", type=float, default=Plan.epochs)
     parser.add_argument("--seed", type=int, default=Plan.seed)
-    parser.add_argument("--start", nargs="+", default=[], help="runs whose mean weights to begin with, at a lower rate")
+    parser.add_argument("--rate", type=float, default=1.0, help="of the learning rates, how much")
+    parser.add_argument("--agree", type=float, default=Plan.agree, help="0: no question is asked twice")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--start", nargs="+", default=[], help="runs, or readers, whose mean weights to begin with")
+    parser.add_argument("--teacher", type=Path, help="run of a larger reader to learn from as well")
+    parser.add_argument("--teacher-encoder", type=Path, help="the encoder that it was trained from")
     arguments = parser.parse_args()
     encoder = arguments.encoder or default_encoder()
-    plan = Plan(epochs=arguments.epochs, seed=arguments.seed)
-    if arguments.start:
-        plan = replace(
-            plan,
-            start=tuple(arguments.start),
-            encoder_rate=plan.encoder_rate * GENTLE,
-            head_rate=plan.head_rate * GENTLE,
-        )
-    train(arguments.data, encoder, arguments.run, plan)
+    plan = Plan(
+        start=tuple(arguments.start),
+        tasks=tuple(arguments.tasks),
+        teacher=str(arguments.teacher or ""),
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        encoder_rate=Plan.encoder_rate * arguments.rate,
+        head_rate=Plan.head_rate * arguments.rate,
+        agree=arguments.agree,
+    )
+    teacher = load_model([arguments.teacher], arguments.teacher_encoder or encoder) if arguments.teacher else None
+    train(arguments.data, encoder, arguments.run, plan, teacher)
 
 
 if __name__ == "__main__":

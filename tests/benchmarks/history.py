@@ -95,7 +95,8 @@ TABLES = {
             l.start + {NAME} AS speaker_end, l.name AS speaker, NULL::BIGINT AS cue_start, NULL::BIGINT AS cue_end,
             NULL::VARCHAR AS cue, [{{'start': l.start + {NAME + 1}, 'end': l.start + {2 * WIDTH - 1}}}] AS content,
             substring(b.body, l.start + {NAME + 2}, {2 * WIDTH - NAME - 2}) AS text, 0.9::FLOAT AS probability,
-            'r1' AS reader, 'asserted' AS commitment, false AS is_continued
+            'r1' AS reader, 'asserted' AS commitment, false AS is_continued,
+            []::STRUCT("start" BIGINT, "end" BIGINT, negative FLOAT, neutral FLOAT, positive FLOAT)[] AS pronouns
         FROM lines AS l INNER JOIN bodies AS b USING (article_id) WHERE l.is_statement""",
     "headlines": f"""
         SELECT day, article_id, start, start + {NAME} AS "end", name AS text, type, 0.9::FLOAT AS probability, negative,

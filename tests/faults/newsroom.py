@@ -92,7 +92,7 @@ class SmallReader:
             quotes = list(QUOTE.finditer(text))
             for number, quote in enumerate(quotes):
                 row: dict[str, Any] = {"text": index, "statement": number, "kind": "direct", "probability": 0.9}
-                row["content"] = [{"start": quote.start(1), "end": quote.end(1)}]
+                row |= {"content": [{"start": quote.start(1), "end": quote.end(1)}], "pronouns": []}
                 row |= {"speaker_start": quote.start(2), "speaker_end": quote.end(2)}
                 row |= {"cue_start": quote.start(3), "cue_end": quote.end(3)}
                 statements.append(row)

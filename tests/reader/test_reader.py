@@ -27,6 +27,15 @@ def test_a_statement_has_speaker_cue_and_content(tiny_reader):
     assert row["kind"] == "direct"
 
 
+def test_he_and_she_in_what_is_said_have_the_speakers_polarity(tiny_reader):
+    text = 'Mara Ode said "she is bad in Tessel". She is good.'
+    (pronoun,) = tiny_reader.read([text]).statements.row(0, named=True)["pronouns"]
+    assert text[pronoun["start"] : pronoun["end"]] == "she"
+    answer = [pronoun[side] for side in ("negative", "neutral", "positive")]
+    asked = tiny_reader.polarity([text], [[(pronoun["start"], pronoun["end"])]], voice="quoted")
+    assert answer == pytest.approx(asked[0][0].tolist())
+
+
 def test_the_texts_are_counted_from_0_and_empty_ones_keep_their_number(tiny_reader):
     assert tiny_reader.read(["", TEXT, " "]).mentions["text"].unique().to_list() == [1]
 

@@ -1,8 +1,8 @@
 """Articles written with their reading marked in them, as a reader would give it.
 
-`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions (`tone="-"` or `"+"` gives them a polarity); `<who>`, `<cue>`
-and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells statements apart, and
-`kind` is indirect unless given.
+`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions, `<he>` a pronoun in what is said (`tone="-"` or `"+"` gives them a
+polarity); `<who>`, `<cue>` and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells
+statements apart, and `kind` is indirect unless given.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
         }
         kind = next((g["kind"] for t, g, _, _ in spans if g.get("n", "0") == number and "kind" in g), "indirect")
         (start, end), (cue_start, cue_end) = (of_tag[tag][0] if of_tag[tag] else (None, None) for tag in ("who", "cue"))
+        pronouns = [
+            {"start": s, "end": e, **_polarity(given)}
+            for tag, given, s, e in sorted(spans, key=lambda span: span[2])
+            if tag == "he" and any(begin <= s and e <= finish for begin, finish in of_tag["said"])
+        ]
         statements.append(
             key
             | {"statement_id": f"{article_id}-{number}", "kind": kind, "probability": 0.9, "reader": "r1"}
@@ -65,17 +70,16 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
             | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
             | {"cue_start": cue_start, "cue_end": cue_end, "text": " … ".join(body[s:e] for s, e in of_tag["said"])}
             | {"content": [{"start": s, "end": e} for s, e in of_tag["said"]]}
-            | {"commitment": "asserted", "is_continued": False}
+            | {"commitment": "asserted", "is_continued": False, "pronouns": pronouns}
         )
     mentions = []
     for tag, given, start, end in spans:
         if tag in ("per", "org", "loc", "misc"):
             around = [g.get("n", "0") for t, g, s, e in spans if t == "said" and s <= start and end <= e]
-            polarity = SIDES.get(given.get("tone", ""), NEUTRAL)
             mentions.append(
                 key
                 | {"start": start, "end": end, "text": body[start:end], "type": tag.upper(), "probability": 0.9}
-                | dict(zip(("negative", "neutral", "positive"), polarity, strict=True))
+                | _polarity(given)
                 | {"statement_id": f"{article_id}-{around[0]}" if around else None, "reader": "r1"}
             )
     article = key | {
@@ -85,6 +89,10 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
         "text_hash": article_id, "story_id": article_id, "is_reprint": False,
     }  # fmt: skip
     return [article], mentions, statements
+
+
+def _polarity(given: dict[str, str]) -> dict[str, float]:
+    return dict(zip(("negative", "neutral", "positive"), SIDES.get(given.get("tone", ""), NEUTRAL), strict=True))
 
 
 def _walk(element: ElementTree.Element, body: str, spans: list[tuple[str, dict[str, str], int, int]]) -> str:

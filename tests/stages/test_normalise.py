@@ -198,6 +198,8 @@ def test_extract_never_raises(garbage: bytes, url: str) -> None:
         ("e\u200b\u0301", "é"),
         ("pay\u202elap\u202c \u2066x\u2069", "paylap x"),
         ("har\u00adbour \ufeffTimes\x07", "harbour Times"),
+        ("``Yes,'' she said, ''they say 'never''' and", '"Yes," she said, "they say \'never\'" and'),
+        ("the owners' house, ''''", "the owners' house, ''''"),
         ("C\u034fald\u3164er \u115fInes", "Calder Ines"),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipeline.reader import MENTIONS, STATEMENTS
 from pipeline.stages.read import commitment, read_articles
 from tests.stages.marked import read as marked
 
@@ -39,23 +40,10 @@ class Found:
                     start = text.index(name)
                     inside = [i for i, s in enumerate(spoken) if name in s[2]]
                     mentions.append((number, start, start + len(name), "PER", 0.9, 0.1, 0.8, 0.1, *(inside or [None])))
-        span = pl.Struct({"start": pl.Int64, "end": pl.Int64})
-        numbers = ["speaker_start", "speaker_end", "cue_start", "cue_end"]
+        contents = [(*row[:7], [{"start": s, "end": e} for s, e in row[7]], [], row[8]) for row in statements]
         return Found(
-            mentions=pl.DataFrame(
-                mentions,
-                {"text": pl.Int64, "start": pl.Int64, "end": pl.Int64, "type": pl.String, "probability": pl.Float32}
-                | dict.fromkeys(("negative", "neutral", "positive"), pl.Float32)
-                | {"statement": pl.Int64},
-                orient="row",
-            ),
-            statements=pl.DataFrame(
-                [(*row[:7], [{"start": s, "end": e} for s, e in row[7]], row[8]) for row in statements],
-                {"text": pl.Int64, "statement": pl.Int64, "kind": pl.String}
-                | dict.fromkeys(numbers, pl.Int64)
-                | {"content": pl.List(span), "probability": pl.Float32},
-                orient="row",
-            ),
+            mentions=pl.DataFrame(mentions, MENTIONS, orient="row"),
+            statements=pl.DataFrame(contents, STATEMENTS, orient="row"),
         )
 
 

@@ -126,6 +126,20 @@ def test_mentions_of_one_statement_are_averaged() -> None:
     assert (row["against"], row["neutral"], row["favour"]) == pytest.approx((0.45, 0.1, 0.45))
 
 
+@pytest.mark.parametrize(
+    ("then", "stance"),
+    [
+        ('<he tone="-">She</he> lies', "against"),
+        ('I never trusted <he tone="-">her</he>', "against"),
+        ('<he tone="-">Her</he> own brother left', "neutral"),
+    ],
+)
+def test_what_is_said_of_him_or_her_counts_as_what_is_said_of_the_name(then: str, stance: str) -> None:
+    said = f'<said kind="direct">“<per>Anna Moss</per> came. {then}. {then}.”</said>'
+    row = stances(f"<who><per>Piet Lund</per></who> said: {said}")
+    assert row.select("target_id", "stance").rows() == [("per-anna-moss", stance)]
+
+
 def test_the_evidence_is_the_content_span_that_takes_a_side_most_clearly() -> None:
     row = stances(
         "<who><per>Piet Lund</per></who> said <said><per>Ina Moss</per> came</said> and "
