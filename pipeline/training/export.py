@@ -2,7 +2,7 @@
 
 python -m pipeline.training.export --data DATA --run RUN [RUN ...] [--encoder ENCODER] --out pipeline/reader/weights
 
-Of several runs it is the mean of their weights that ships.
+Of several runs, or exported readers, it is the mean of their weights that ships.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def export(runs: Sequence[Path], encoder: Path, data: Path, out: Path) -> dict[s
         "trained_on": TRAINED_ON,
         "known_failures": KNOWN_FAILURES,
         "tuned_on_development": ["temperatures", "calibration", "voices", "thresholds", "link constants in decode.py"],
-        "training": [json.loads((run / "config.json").read_text(encoding="utf-8")) for run in runs],
+        "training": [plan for run in runs for plan in _plans(run)],
     }
     int8 = onnx_score(out / "reader.onnx")
     calibrate(Reader(int8, tokenizer, card, THREADS), data)
@@ -300,6 +300,14 @@ def export(runs: Sequence[Path], encoder: Path, data: Path, out: Path) -> dict[s
     card["corrections"] = corrections(Reader(int8, tokenizer, card, THREADS), data)
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return card
+
+
+def _plans(folder: Path) -> list[dict[str, Any]]:
+    """How the weights in a folder were trained: a run's own plan, or those on the card of an exported reader."""
+    run = folder / "config.json"
+    if run.exists():
+        return [json.loads(run.read_text(encoding="utf-8"))]
+    return list(json.loads((folder / "card.json").read_text(encoding="utf-8"))["training"])
 
 
 def encoder_card(encoder: Path) -> dict[str, str]:

@@ -87,7 +87,7 @@ def _dequantised(path: Path, model: ReaderModel) -> dict[str, Tensor]:
     in_order = sorted((k for k in values if "::" in k), key=lambda k: int(k.rpartition("_")[2]))
     matrices = [values.pop(k).T for k in in_order if "::MatMul" in k]
     biases = [values.pop(k) for k in in_order if "::Add" in k]
-    state = {k: v for k, v in model.state_dict().items()}
+    state: dict[str, Tensor] = dict(model.state_dict())
     state |= {k.removeprefix("model."): v for k, v in values.items() if "word_embeddings" not in k}
     for i, bias in enumerate(biases):
         at = f"encoder.encoder.layer.{i}"

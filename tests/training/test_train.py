@@ -10,8 +10,9 @@ torch = pytest.importorskip("torch", reason="training is an extra: pip install -
 transformers = pytest.importorskip("transformers", reason="training is an extra: pip install -e '.[train]'")
 
 from pipeline.reader import load_reader  # noqa: E402
-from pipeline.training.export import export, load_model  # noqa: E402
-from pipeline.training.train import Plan, Sampler, train  # noqa: E402
+from pipeline.training.export import export  # noqa: E402
+from pipeline.training.model import load_model  # noqa: E402
+from pipeline.training.train import Plan, Sampler, lesson_of, load_tokenizer, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
 
 # The exporter and the encoder's library warn of their own future.
@@ -111,6 +112,34 @@ def test_a_run_begins_with_the_mean_of_others(data, encoder, tmp_path):
     assert not all(torch.equal(one[key], other[key]) for key in one)
     for key, value in third.items():
         torch.testing.assert_close(value, (one[key] + other[key]) / 2, atol=1e-3, rtol=1e-3)
+
+
+def test_training_may_begin_with_an_exported_reader(data, encoder, tmp_path):
+    train(data, encoder, tmp_path / "run", PLAN)
+    export([tmp_path / "run"], encoder, data, tmp_path / "out")
+    trained, shipped = (load_model([tmp_path / name], encoder).state_dict() for name in ("run", "out"))
+    for key, value in trained.items():
+        torch.testing.assert_close(shipped[key], value, atol=5e-3, rtol=0)  # what int8 leaves of it
+
+
+def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path):
+    train(data, encoder, tmp_path / "teacher", PLAN)
+    teacher = load_model([tmp_path / "teacher"], encoder)
+    alone, taught = replace(PLAN, epochs=2, seed=5, tasks=("stance",)), {"teacher": "teacher", "lesson": 1.0}
+    train(data, encoder, tmp_path / "alone", replace(alone, encoder_rate=0.0, head_rate=0.0))
+    train(data, encoder, tmp_path / "taught", replace(alone, **taught), teacher)
+    sampler = Sampler(load_tokenizer(encoder), data, alone)
+    batch = sampler._pair_batch(sampler.pairs[:4])
+
+    def scores(model):
+        with torch.inference_mode():
+            return model(batch.ids, batch.mask, batch.segments, batch.case)[0]
+
+    before, after = (
+        lesson_of(batch, scores(load_model([tmp_path / name], encoder)), scores(teacher))
+        for name in ("alone", "taught")
+    )
+    assert after < before
 
 
 def test_an_epoch_with_fewer_batches_than_the_first_does_not_stop_a_run(data, encoder, tmp_path, monkeypatch):
