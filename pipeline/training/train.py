@@ -75,8 +75,12 @@ class Plan:
     tasks: tuple[str, ...] = TASKS
     teacher: str = ""
     """Run of a larger reader, trained on some of the tasks, whose answers the reader is to give as well."""
-    lesson: float = 0.5
-    """Share of a task's loss that is how far the reader's answers are from the teacher's; the rest is the labels'."""
+    taught: tuple[str, ...] = ()
+    """The tasks, of polarity and stance, in which it does."""
+    lesson: float = 0.7
+    """Share of such a task's loss that is how far the answers are from the teacher's; the rest is the labels'."""
+    rehearsed: float = 0.5
+    """With a teacher, share of the batches of other tasks: they are only not to be forgotten."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -195,7 +199,8 @@ class Sampler:
         ]
         # The news sentences are few and their bar is far: they are seen twice.
         pairs = [*self.pairs, *strangers, *self.news_pairs, *self.news_pairs, *make_pairs(self.tokenizer, opposites)]
-        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if self.plan.agree else 1)))
+        is_sampled = self.plan.agree and "stance" not in self.plan.taught
+        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1)))
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
         for group in _by_size(pairs, once, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
             makers["stance"].append(partial(self._pair_batch, [*group, *group] if self.plan.agree else group))
@@ -204,6 +209,9 @@ class Sampler:
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
             for groups in _by_size(judged, size, _group_length):
                 makers["polarity"].append(partial(self._target_batch, groups, rng))
+        if self.plan.taught:
+            for task in (task for task in TASKS if task not in self.plan.taught):
+                makers[task] = rng.sample(makers[task], int(len(makers[task]) * self.plan.rehearsed))
         chosen = [maker for task in self.plan.tasks for maker in makers[task]]
         rng.shuffle(chosen)
         return chosen
@@ -400,15 +408,12 @@ def by_head(scores: Tensor) -> dict[str, Tensor]:
 
 
 def answers(batch: Batch, scores: Tensor) -> Tensor:
-    """Scores of the classes, (questions, classes): of each target, of each pair, or, in the other tasks, which entity
-    each piece is of."""
+    """Scores of polarity of each target, or of stance of each pair: (questions, 3)."""
     parts = by_head(scores)
     if batch.task == "polarity":
         return torch.einsum("nt,ntc->nc", batch.labels["weight"], parts["polarity"][batch.labels["row"]])
-    if batch.task == "stance":
-        mask = batch.mask.unsqueeze(-1)
-        return (parts["stance"] * mask).sum(1) / mask.sum(1)
-    return parts["entity"][batch.mask.bool()]
+    mask = batch.mask.unsqueeze(-1)
+    return (parts["stance"] * mask).sum(1) / mask.sum(1)
 
 
 def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
@@ -515,7 +520,7 @@ def prepare(model: ReaderModel) -> None:
 def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel | None = None) -> None:
     """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`.
 
-    `teacher` has learnt some of the tasks; which, says the configuration of `plan.teacher`.
+    `teacher` is the reader of `plan.teacher`.
     """
     run.mkdir(parents=True, exist_ok=True)
     names = {
@@ -563,8 +568,10 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
             loss = loss_of(batch, scores, links, plan.agree)
-            if teacher is not None:
-                loss = with_lesson(batch, scores, loss, teacher, plan)
+            if teacher is not None and batch.task in plan.taught:
+                with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                    theirs, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
+                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, theirs.clone())
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -589,17 +596,6 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
                 state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 torch.save(state | {"average": average, "step": done}, checkpoint.with_suffix(".tmp"))
                 checkpoint.with_suffix(".tmp").replace(checkpoint)
-
-
-def with_lesson(batch: Batch, scores: Tensor, loss: Tensor, teacher: ReaderModel, plan: Plan) -> Tensor:
-    """The loss with what the teacher would answer in it. Articles with marked statements have no marked entities: of
-    every other batch of them the teacher marks those."""
-    if batch.task == "attribution" and torch.rand(()) < 0.5:
-        return loss
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        taught, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
-    lesson = lesson_of(batch, scores, taught.clone())
-    return loss + lesson if batch.task == "attribution" else (1 - plan.lesson) * loss + plan.lesson * lesson
 
 
 def load_tokenizer(encoder: Path) -> Tokenizer:
@@ -635,6 +631,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--start", nargs="+", default=[], help="runs, or readers, whose mean weights to begin with")
     parser.add_argument("--teacher", type=Path, help="run of a larger reader to learn from as well")
+    parser.add_argument("--taught", nargs="+", choices=("polarity", "stance"), default=("polarity", "stance"))
     parser.add_argument("--teacher-encoder", type=Path, help="the encoder that it was trained from")
     arguments = parser.parse_args()
     encoder = arguments.encoder or default_encoder()
@@ -642,6 +639,7 @@ def main() -> None:
         start=tuple(arguments.start),
         tasks=tuple(arguments.tasks),
         teacher=str(arguments.teacher or ""),
+        taught=tuple(arguments.taught) if arguments.teacher else (),
         epochs=arguments.epochs,
         seed=arguments.seed,
         encoder_rate=Plan.encoder_rate * arguments.rate,

@@ -125,7 +125,10 @@ def test_training_may_begin_with_an_exported_reader(data, encoder, tmp_path):
 def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path):
     train(data, encoder, tmp_path / "teacher", PLAN)
     teacher = load_model([tmp_path / "teacher"], encoder)
-    alone, taught = replace(PLAN, epochs=2, seed=5, tasks=("stance",)), {"teacher": "teacher", "lesson": 1.0}
+    alone, taught = (
+        replace(PLAN, epochs=2, seed=5, tasks=("stance",)),
+        {"teacher": "teacher", "taught": ("stance",), "lesson": 1.0},
+    )
     train(data, encoder, tmp_path / "alone", replace(alone, encoder_rate=0.0, head_rate=0.0))
     train(data, encoder, tmp_path / "taught", replace(alone, **taught), teacher)
     sampler = Sampler(load_tokenizer(encoder), data, alone)
