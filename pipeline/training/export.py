@@ -40,6 +40,11 @@ TRAINED_ON = [
     {"name": "Perspectrum", "use": "stance", "licence": "Creative Commons"},
     {"name": "GWSD", "use": "stance", "licence": "none stated"},
     {
+        "name": "answers of a teacher, where there was one (all-mpnet-base-v2 trained on these sets)",
+        "use": "polarity, stance",
+        "licence": "Apache-2.0",
+    },
+    {
         "name": "press mentions judged by us, where DATA holds them",
         "use": "polarity",
         "licence": "ours; texts not kept",
