@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from pipeline import cli, runs
 from pipeline.cli import Exit
 from pipeline.lake import LakeError
-from pipeline.reader import Reading
+from pipeline.reader import STATEMENTS, Reading
 from sample.serve import serving
 
 TODAY = date(2026, 1, 31)
@@ -223,7 +223,8 @@ class QuotingReader:
         statement |= {"speaker_start": [last], "speaker_end": [last + 5]}
         statement |= {"cue_start": [last + 6], "cue_end": [last + 10], "probability": [0.75]}
         return Reading(
-            pl.DataFrame(both | spans | scores, schema_overrides={"statement": pl.Int64}), pl.DataFrame(statement)
+            pl.DataFrame(both | spans | scores, schema_overrides={"statement": pl.Int64}),
+            pl.DataFrame(statement | {"pronouns": [[]]}, schema_overrides={"pronouns": STATEMENTS["pronouns"]}),
         )
 
     def stance(self, passages: list[str], issues: list[str]) -> Any:
