@@ -203,9 +203,11 @@ def _named_in(mentions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _meant_in(held: pl.DataFrame) -> pl.DataFrame:
-    """Each he or she in the statements, as if it were a mention; "his own words" are no word on him."""
+    """Each he or she in what is quoted, as if it were a mention; "his own words" are no word on him. In the outlet's
+    words, "said that he would", it is mostly the speaker, and who it is else is often a wrong guess."""
     pronouns = (
-        held.select(*STATEMENT, "body", "pronouns")
+        held.filter(pl.col("kind") != "indirect")
+        .select(*STATEMENT, "body", "pronouns")
         .explode("pronouns", empty_as_null=False, keep_nulls=False)
         .unnest("pronouns")
     )
