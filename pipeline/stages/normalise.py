@@ -114,8 +114,6 @@ INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
     r"\U000e0000-\U000e007f]"
 )
-
-
 # Quotation marks as typewriters and TeX set them, ``so'', alone or beside a quotation in the quotation.
 TYPED = re.compile(r"``|(?<!')'''?(?!')")
 

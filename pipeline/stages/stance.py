@@ -68,8 +68,10 @@ UNDO = (
     r"its|federal|\w+['’]s)\s+){0,4}"
 )
 
-# Whose something is; "her" before a verb, a small word or an end is she.
-POSSESSIVE = r"^(?i:his\b|her\s+(?:own\b|[a-z]))"
+# Whose something is: his, and her where a word comes next, which stands within so many characters after it: white space
+# in a body is at most an empty line.
+POSSESSIVE = r"^(?i:his\b|her\s+[a-z])"
+AFTER_A_PRONOUN = 3
 
 # Characters before a name that tell whether it is fought.
 BEFORE_A_NAME = 70
@@ -211,7 +213,7 @@ def _meant_in(held: pl.DataFrame) -> pl.DataFrame:
         .explode("pronouns", empty_as_null=False, keep_nulls=False)
         .unnest("pronouns")
     )
-    words = pl.col("body").str.slice(pl.col("start"), pl.col("end") - pl.col("start") + BEFORE_A_NAME)
+    words = pl.col("body").str.slice(pl.col("start"), pl.col("end") - pl.col("start") + AFTER_A_PRONOUN)
     return pronouns.filter(~words.str.contains(POSSESSIVE)).select(*STATEMENT, *SPAN, *POLARITY)
 
 

@@ -203,7 +203,7 @@ class Sampler:
         pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1)))
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
         for group in _by_size(pairs, once, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
-            makers["stance"].append(partial(self._pair_batch, [*group, *group] if self.plan.agree else group))
+            makers["stance"].append(partial(self._pair_batch, group, twins=bool(self.plan.agree)))
         if press:
             judged = [[self._renamed(t, rng, self.plan.swap)] for t in self.press]
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
@@ -282,9 +282,11 @@ class Sampler:
         }
         return batch
 
-    def _pair_batch(self, group: Sequence[Pair]) -> Batch:
-        batch = self._pad("stance", [list(p.tokens) for p in group], None)
-        batch.labels = {"stance": torch.tensor([p.stance for p in group])}
+    def _pair_batch(self, group: Sequence[Pair], *, twins: bool = False) -> Batch:
+        """`twins`: every pair is asked about twice, the second time after all of the first."""
+        pairs = [*group, *group] if twins else group
+        batch = self._pad("stance", [list(p.tokens) for p in pairs], None)
+        batch.labels = {"stance": torch.tensor([p.stance for p in pairs]), "twins": torch.tensor(twins)}
         return batch
 
     def _pad(self, task: str, rows: Sequence[Sequence[Tokens]], rng: random.Random | None) -> Batch:
@@ -391,7 +393,7 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
     if batch.task == "stance":
         target = answers(batch, scores)
         loss = cross_entropy(target, batch.labels["stance"])
-        return loss + agree * _disagreement(target) if agree else loss
+        return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
     # Cues and sources are few among the pieces, and what a statement hangs on.
     tags = _token_loss(parts["content"], batch.labels["content"]) + 1.5 * (
         _token_loss(parts["cue"], batch.labels["cue"]) + _token_loss(parts["source"], batch.labels["source"])
@@ -420,8 +422,8 @@ def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
     """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015): with two names for one
     target, or one pair twice, from the mean of what the teacher says to both."""
     theirs = (answers(batch, taught) / SOFT).softmax(1)
-    if batch.task == "stance" or (batch.task == "polarity" and batch.labels["twins"]):
-        theirs = ((theirs + theirs.roll(len(theirs) // 2, 0)) / 2).detach()
+    if batch.labels["twins"]:
+        theirs = (theirs + theirs.roll(len(theirs) // 2, 0)) / 2
     ours = (answers(batch, scores) / SOFT).log_softmax(1)
     return kl_div(ours, theirs, reduction="batchmean") * SOFT**2
 
@@ -532,9 +534,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
     torch.manual_seed(plan.seed)
     tokenizer = load_tokenizer(encoder)
     sampler = Sampler(tokenizer, data, plan)
-    model = ReaderModel(encoder)
-    if plan.start:
-        model.load_state_dict(load_model([Path(other) for other in plan.start], encoder).state_dict())
+    model = load_model([Path(other) for other in plan.start], encoder) if plan.start else ReaderModel(encoder)
     prepare(model)
     optimizer = torch.optim.AdamW(parameter_groups(model, plan), weight_decay=plan.weight_decay, fused=True)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
@@ -569,9 +569,9 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
             loss = loss_of(batch, scores, links, plan.agree)
             if teacher is not None and batch.task in plan.taught:
-                with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
                     theirs, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
-                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, theirs.clone())
+                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, theirs)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
