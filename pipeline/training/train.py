@@ -100,7 +100,7 @@ class Plan:
     name for its target too."""
     agree: float = 1.5
     """Weight of the loss between the two answers to the same question; 0: nothing is asked twice."""
-    press_epochs: int = 2
+    press_epochs: int = 4
     """Epochs at the end that see the judged press mentions too: they are few, and what the reader is for."""
     checkpoint_steps: int = 200
 
@@ -418,6 +418,11 @@ def answers(batch: Batch, scores: Tensor) -> Tensor:
     return (parts["stance"] * mask).sum(1) / mask.sum(1)
 
 
+def is_judged(batch: Batch) -> bool:
+    """Whether a batch is of press mentions: they were judged for what the reader is for, and the labels have it alone."""
+    return "offset" in batch.labels and bool(batch.labels["offset"].any())
+
+
 def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
     """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015): with two names for one
     target, or one pair twice, from the mean of what the teacher says to both."""
@@ -568,7 +573,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
             loss = loss_of(batch, scores, links, plan.agree)
-            if teacher is not None and batch.task in plan.taught:
+            if teacher is not None and batch.task in plan.taught and not is_judged(batch):
                 with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
                     theirs, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
                 loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, theirs)
