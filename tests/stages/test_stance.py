@@ -94,6 +94,11 @@ def test_what_someone_reports_and_something_shows_is_not_their_side(who: str, cu
     assert stances(said)["stance"].to_list() == [stance]
 
 
+def test_a_poll_by_someone_takes_no_side_either() -> None:
+    said = '<who>a poll by <org>Sund Data</org></who> has <said><per tone="-">Ina Moss</per> behind</said>.'
+    assert stances(said)["stance"].to_list() == ["neutral"]
+
+
 def test_a_poll_takes_no_side() -> None:
     assert stances('<who>Two polls</who> show <said><per tone="-">Ina Moss</per> behind</said>.')[
         "stance"
@@ -162,6 +167,11 @@ def test_the_reader_abstains_where_no_side_outweighs_the_rest() -> None:
 def test_a_speaker_without_a_name_holds_under_its_words() -> None:
     row = stances('<who>two fishermen</who> said <said><per tone="-">Ina Moss</per> lies</said>.')
     assert row.select("holder_id", "holder").rows() == [(None, "two fishermen")]
+
+
+@pytest.mark.parametrize("who", ["They", "It", "which", "some"])
+def test_a_word_that_says_nothing_of_who_speaks_is_no_holder(who: str) -> None:
+    assert stances(f'<who>{who}</who> said <said><per tone="-">Ina Moss</per> lies</said>.').is_empty()
 
 
 def test_a_statement_without_a_speaker_has_no_row() -> None:
