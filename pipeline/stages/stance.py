@@ -111,8 +111,8 @@ def score_stance(
     """One row per statement and what it speaks of: the entities that its content names, the issues that it is about.
 
     The holder is the statement's speaker; a speaker without an entity holds under the words of its span, and a
-    statement without a speaker span, or with a mere "they" for one, has no holder and no row. Nobody has a row toward themselves. `stance` is called
-    once, with every passage that is about an issue.
+    statement without a speaker span, or with a mere "they" for one, has no holder and no row. Nobody has a row toward
+    themselves. `stance` is called once, with every passage that is about an issue.
     """
     held = _held(articles, statements, entities)
     rows = pl.concat([_toward_entities(held, mentions, entities), _toward_issues(held, issues, stance)], how="diagonal")

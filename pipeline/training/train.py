@@ -419,7 +419,7 @@ def answers(batch: Batch, scores: Tensor) -> Tensor:
 
 
 def is_judged(batch: Batch) -> bool:
-    """Whether a batch is of press mentions: they were judged for what the reader is for, and the labels have it alone."""
+    """Whether a batch is of press mentions: they were judged for what the reader is for, and teach it alone."""
     return "offset" in batch.labels and bool(batch.labels["offset"].any())
 
 
