@@ -107,7 +107,14 @@ def test_a_poll_takes_no_side() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["a man shot in <loc tone='-'>Sund</loc>", "the <loc tone='-'>Sund</loc> attacks", "a clerk from <loc>N.J.</loc>"],
+    [
+        "a man shot in <loc tone='-'>Sund</loc>",
+        "the <loc tone='-'>Sund</loc> attacks",
+        "a clerk from <loc>N.J.</loc>",
+        "a lie of <loc tone='-'>Sund</loc>'s newly elected mayor",
+        "a lie of <loc tone='-'>Sund's</loc> foreign minister",
+        "a lie of a senator (D-<loc tone='-'>Vt</loc>.)",
+    ],
 )
 def test_a_place_that_says_where_or_which_is_nobodys_target(said: str) -> None:
     assert stances(f"<who>A clerk</who> told of <said>{said}</said>.").is_empty()

@@ -34,6 +34,13 @@ STATE = (
     r"^(?:[A-TV-Z]\.\s?[A-Z]\.|(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
     r"Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Wash|Wis)\.)$"
 )
+# The state of a member of Congress: "Lund (D-Vt.)".
+SEAT = r"\((?:R|D|I|Rep|Dem|Ind|Republican|Democrat)\.?[-–—]\s?$"
+# Whose mayor: "London's newly elected mayor Ina Moss".
+OFFICE = (
+    r"^['’]s\s+(?:[\p{L}-]+\s+){0,4}?(?:ambassador|attorney general|chancellor|governor|king|leader|mayor|"
+    r"(?:\p{L}+\s+)?minister|mp|president|premier|queen|secretary|senators?)\b"
+)
 WHOSE = (
     r"(?i)\b(?:(?:city|congressman|congresswoman|governor|kingdom|mayor|native|part|president|representative|resident|"
     r"sen|senator|site|state|town)\.?|north|south|east|west)\s+(?:of|from|in)\s+(?:the\s+)?$"
@@ -60,13 +67,15 @@ def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFra
         after.str.contains(QUALIFIED)
         | before.str.contains(WHERE)
         | before.str.contains(WHOSE)
-        | pl.col("text").str.contains(STATE)
+        | before.str.contains(SEAT)
+        | pl.concat_str(pl.col("text").str.extract(r"(['’]s)$").fill_null(""), after).str.contains(f"(?i){OFFICE}")
+        | pl.col("text").str.head(12).str.contains(STATE)
     )
     can_be = entities.filter((pl.col("method") == "demonym") | is_place)
     marked = (
         with_context(can_be.select(*SPAN, "type", "is_metonym", "method"), articles)
         .join(articles.select(*ARTICLE, "body"), on=ARTICLE)
-        .with_columns(text=pl.col("body").str.slice("start", pl.col("end") - pl.col("start")).str.head(12))
+        .with_columns(text=pl.col("body").str.slice("start", pl.col("end") - pl.col("start")))
         .select(*SPAN, is_modifier=adjective | (is_place & says_where))
     )
     return entities.join(marked, on=SPAN, how="left", maintain_order="left").with_columns(
