@@ -459,8 +459,8 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
     articles = Articles.validate(pl.DataFrame([article]), cast=True)
     mentions, statements, _ = read_articles(articles, reader)
     known, issues = (newsroom.entities, newsroom.issues) if newsroom else ((), ())
-    entities, _ = resolve_entities(articles, mentions, statements, load_names(known))
-    stances = score_stance(articles, mentions, statements, entities, issues, reader.stance)
+    entities, roles = resolve_entities(articles, mentions, statements, load_names(known))
+    stances = score_stance(articles, mentions, statements, entities, roles, issues, reader.stance)
 
     names = entities.select("start", "end", "name")
     number = pl.col("statement_id").str.extract(r"(\d+)$").cast(pl.Int64)

@@ -272,8 +272,8 @@ def run_stance(day: date, settings: Settings) -> None:
         articles = lake.read(Articles, day)
         issues = settings.newsroom().issues
         stances = pl.concat(
-            score_stance(a, m, s, e, issues, reader.stance)
-            for a, m, s, e in pieces(articles, mentions, statements, lake.read(Entities, day))
+            score_stance(a, m, s, e, r, issues, reader.stance)
+            for a, m, s, e, r in pieces(articles, mentions, statements, lake.read(Entities, day), lake.read(Roles, day))
         ).sort("stance_id")
         lake.write(Stances, day, Stances.validate(stances))
         rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)

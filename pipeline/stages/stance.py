@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.labels import likeliest
-from pipeline.schemas import Articles, Entities, Mentions, Stances, Statements
+from pipeline.schemas import Articles, Entities, Mentions, Roles, Stances, Statements
 from pipeline.settings import Issue
 
 ARTICLE: Final = ["day", "article_id"]
@@ -76,6 +76,10 @@ UNDO = (
     r"its|federal|\w+['’]s)\s+){0,4}"
 )
 
+# Who speaks for someone, by their role. They defend in the words of the charge ("the report is misleading, it takes only
+# a part of Lund's day"), and the reader reads the charge: of 26 sides against their own, read by eye, none was meant.
+SPOKESMAN = r"spokes|press secretary|campaign (?:manager|chair)|communications|surrogate|strategist"
+
 # Whose something is: his, and her where a word comes next, which stands within so many characters after it: white space
 # in a body is at most an empty line.
 POSSESSIVE = r"^(?i:his\b|her\s+[a-z])"
@@ -105,6 +109,7 @@ def score_stance(
     mentions: dy.DataFrame[Mentions],
     statements: dy.DataFrame[Statements],
     entities: dy.DataFrame[Entities],
+    roles: dy.DataFrame[Roles],
     issues: tuple[Issue, ...],
     stance: Stance,
 ) -> dy.DataFrame[Stances]:
@@ -115,7 +120,8 @@ def score_stance(
     themselves. `stance` is called once, with every passage that is about an issue.
     """
     held = _held(articles, statements, entities)
-    rows = pl.concat([_toward_entities(held, mentions, entities), _toward_issues(held, issues, stance)], how="diagonal")
+    toward = _toward_entities(held, mentions, entities).pipe(_defended, roles)
+    rows = pl.concat([toward, _toward_issues(held, issues, stance)], how="diagonal")
     return (
         rows.filter(pl.col("holder_id").ne_missing(pl.col("target_id")))
         .with_columns(
@@ -231,6 +237,33 @@ def _less_sided(rows: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
     share = pl.when(where).then(UNCOMMITTED).otherwise(1.0)
     return rows.with_columns(pl.col("against", "favour") * share).with_columns(
         neutral=1 - pl.col("against") - pl.col("favour")
+    )
+
+
+def _defended(rows: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
+    """The rows, with little left of what is against the one whom the holder speaks for, by the article's roles or as
+    the campaign or administration that is called by the name."""
+    called = r" (?:campaign|administration)$"
+    spoken_for = (
+        roles.filter(
+            ~pl.col("is_former"),
+            pl.concat_str("office", pl.lit(" "), pl.col("role").str.to_lowercase()).str.contains(SPOKESMAN),
+        )
+        .select(
+            *ARTICLE,
+            holder_id="entity_id",
+            target=pl.coalesce("person", pl.col("organisation").str.replace(called, "")),
+            is_defended=pl.lit(True),
+        )
+        .unique()
+    )
+    is_its_own = pl.col("holder").str.contains(called) & (pl.col("holder").str.replace(called, "") == pl.col("target"))
+    share = pl.when(pl.col("is_defended").fill_null(False) | is_its_own).then(UNCOMMITTED).otherwise(1.0)
+    return (
+        rows.join(spoken_for, on=[*ARTICLE, "holder_id", "target"], how="left", maintain_order="left")
+        .with_columns(pl.col("against") * share)
+        .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
+        .drop("is_defended")
     )
 
 

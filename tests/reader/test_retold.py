@@ -28,8 +28,8 @@ def stances() -> pl.DataFrame:
     }  # fmt: skip
     articles = Articles.validate(pl.DataFrame([row]), cast=True)
     mentions, statements, _ = read_articles(articles, reader)
-    entities, _ = resolve_entities(articles, mentions, statements, load_names(KNOWN))
-    return score_stance(articles, mentions, statements, entities, (ISSUE,), reader.stance)
+    entities, roles = resolve_entities(articles, mentions, statements, load_names(KNOWN))
+    return score_stance(articles, mentions, statements, entities, roles, (ISSUE,), reader.stance)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def stances(
 ) -> dy.DataFrame[Stances]:
     articles, mentions, statements = read(text)
     statements = Statements.validate(statements.with_columns(commitment=pl.lit(commitment)), cast=True)
-    entities = resolve_entities(articles, mentions, statements, nobody)[0]
-    return score_stance(articles, mentions, statements, entities, issues, stance or Asked())
+    entities, roles = resolve_entities(articles, mentions, statements, nobody)
+    return score_stance(articles, mentions, statements, entities, roles, issues, stance or Asked())
 
 
 def test_a_speaker_is_against_whom_their_words_are_against() -> None:
@@ -174,6 +174,20 @@ def test_the_reader_abstains_where_no_side_outweighs_the_rest() -> None:
 def test_a_speaker_without_a_name_holds_under_its_words() -> None:
     row = stances('<who>two fishermen</who> said <said><per tone="-">Ina Moss</per> lies</said>.')
     assert row.select("holder_id", "holder").rows() == [(None, "two fishermen")]
+
+
+@pytest.mark.parametrize(
+    ("who", "stance"),
+    [
+        ("<per>Ina Moss</per> campaign spokesman <per>Piet Lund</per>", "neutral"),
+        ("<per>Ina Moss</per>'s press secretary, <per>Piet Lund</per>,", "neutral"),
+        ("<per>Ina Moss</per>'s former press secretary, <per>Piet Lund</per>,", "against"),
+        ("the clerk <per>Piet Lund</per>", "against"),
+    ],
+)
+def test_who_speaks_for_someone_is_not_against_them(who: str, stance: str) -> None:
+    rows = stances(f'<who>{who}</who> called <said>the charge that <per tone="-">Ina Moss</per> lies absurd</said>.')
+    assert rows.filter(target_id="per-ina-moss")["stance"].to_list() == [stance]
 
 
 @pytest.mark.parametrize("who", ["They", "It", "which", "some"])
