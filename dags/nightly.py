@@ -6,7 +6,7 @@
 | `normalise` | `raw` | `articles`; `sketches`, which tell copies; the refused in `quarantine`; the plan of shards |
 | `read` | one shard of `articles` | its `mentions` and `statements` |
 | `entities` | `mentions`, `statements` | `entities`: who each span refers to; `roles` |
-| `stance` | `statements`, `entities` | `stances`: how speakers stand toward people and issues |
+| `stance` | `statements`, `entities`, `roles` | `stances`: how speakers stand toward people and issues |
 | `sentiment` | `mentions`, `entities` | `sentiments`: the outlet's own voice toward people |
 | `publish` | the whole lake | the warehouse and the front page, swapped in when their checks have passed |
 
@@ -144,7 +144,7 @@ def entities() -> None:
 
 
 @task(
-    inlets=[table("statements"), table("entities")],
+    inlets=[table("statements"), table("entities"), table("roles")],
     outlets=[table("stances")],
     execution_timeout=timedelta(hours=1),
 )

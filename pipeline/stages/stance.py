@@ -76,8 +76,9 @@ UNDO = (
     r"its|federal|\w+['’]s)\s+){0,4}"
 )
 
-# Who speaks for someone, by their role. They defend in the words of the charge ("the report is misleading, it takes only
-# a part of Lund's day"), and the reader reads the charge: of 26 sides against their own, read by eye, none was meant.
+# Who speaks for someone, by their role. They defend in the words of the charge ("the report is misleading, it takes
+# only a part of Lund's day"), and the reader reads the charge: of 26 sides against their own, read by eye, none was
+# meant.
 SPOKESMAN = r"spokes|press secretary|campaign (?:manager|chair)|communications|surrogate|strategist"
 
 # Whose something is: his, and her where a word comes next, which stands within so many characters after it: white space
