@@ -18,7 +18,7 @@ CONTINUES = r"^[”\"]*(?: [^.!?“”\"\n]{0,80}[.!?])?[\s“\"]*$"
 BEFORE, SAID = 25, 60
 BETWEEN = r"(?: \[?(?:yet|ever|even|quite|have|been|want to|going to|\w+ly))* \[?"
 NOT = rf"(?:\b(?:not|never|cannot|no longer|hardly)|n['’]t){BETWEEN}"
-REFUSES = r"(?:declin|refus)\w*(?: to)?\|?(?: to)? "
+REFUSES = r"(?:(?:declin|refus)\w*|(?:choos|chose|opt)\w* not)(?: to)?\|?(?: to)? "
 SAYS = (
     r"(?:sa(?:y|id)|tell|told|comment|answer|respon[ds]|react|disclos|specif|elaborat|reveal|mention|discuss|identif|"
     r"speculat|provid|releas|talk|address|confirm|admit|announc|cit(?:e|ed|ing)\b|explain|kn[eo]w|name\b|clear\b)"

@@ -340,7 +340,11 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
             against=pl.when("is_undone").then(FOUGHT["negative"]).otherwise("against"),
             favour=pl.when("is_undone").then(FOUGHT["positive"]).otherwise("favour"),
         )
-        .pipe(_less_sided, pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS))
+        .pipe(
+            _less_sided,
+            pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS)
+            | pl.col("commitment").is_in(["asked", "withheld"]),
+        )
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(
             piece=pl.col("body").str.slice(pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start"))

@@ -61,6 +61,8 @@ class Found:
         ("Ode ", "refused to endorse", "Lund", "denied"),
         ("Ode ", "declined", "to comment", "withheld"),
         ("Ode ", "refused to say", "whether Lund lied", "withheld"),
+        ("Ode ", "is choosing not", "to respond to the charge", "withheld"),
+        ("Ode ", "chose not to respond to", "the charge", "withheld"),
         ("Ode ", "would not say", "whether Lund lied", "withheld"),
         ("Ode didn’t ", "say", "when", "withheld"),
         ("Ode ", "would not rule out", "a second bridge", "hedged"),

@@ -114,6 +114,8 @@ def test_a_poll_takes_no_side() -> None:
         "a lie of <loc tone='-'>Sund</loc>'s newly elected mayor",
         "a lie of <loc tone='-'>Sund's</loc> foreign minister",
         "a lie of a senator (D-<loc tone='-'>Vt</loc>.)",
+        "a lie of a senator (<loc tone='-'>R-Wis.</loc>)",
+        "a lie of a <org tone='-'>Sarvia-based</org> clerk",
     ],
 )
 def test_a_place_that_says_where_or_which_is_nobodys_target(said: str) -> None:
@@ -223,6 +225,13 @@ def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
 )
 def test_who_only_reviews_an_issue_takes_no_side(said: str, stance: str) -> None:
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL)["stance"].to_list() == [stance]
+
+
+@pytest.mark.parametrize("what", ["asked", "withheld"])
+def test_who_asks_or_will_not_say_takes_no_side_on_an_issue(what: str) -> None:
+    assert stances("<who>A clerk</who> said <said>how the tunnel would pay</said>.", TUNNEL, commitment=what)[
+        "stance"
+    ].to_list() == ["neutral"]
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,11 @@ QUALIFIED = (
     r"residents|senator|shootings?|speech|suburbs?|summit|times|trip|visit|voters?|wars?)\b|"
     r"\s+(?:Sen|Rep|Gov|Reps|Sens|Attorney General|Senate|Republican|Democrat(?:ic)?|GOP|Lt|Mayor|Governor|Senator)\b)"
 )
+# A name that is part of an adjective: "Sarvia-based".
+COMPOUND = r"-(?:area|backed|based|born|bound|controlled|led|made|owned|run|style|trained)$"
 # Which city, whose senator: "Brick, N.J.", "the senator from Vermont".
 STATE = (
-    r"^(?:[A-TV-Z]\.\s?[A-Z]\.|(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
+    r"^(?:[A-TV-Z]\.\s?[A-Z]\.|[RDI]-\p{Lu}\p{Ll}+\.?|(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
     r"Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Wash|Wis)\.)$"
 )
 # The state of a member of Congress: "Lund (D-Vt.)".
@@ -79,5 +81,5 @@ def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFra
         .select(*SPAN, is_modifier=adjective | (is_place & says_where))
     )
     return entities.join(marked, on=SPAN, how="left", maintain_order="left").with_columns(
-        pl.col("is_modifier").fill_null(False)
+        pl.col("is_modifier").fill_null(False) | pl.col("name").str.contains(COMPOUND)
     )
