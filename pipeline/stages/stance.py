@@ -317,6 +317,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         context = pl.col("before").str.extract(rf"^(?:.*{ENDS})?([^.!?]*?{named}[^.!?]*(?:{ENDS}[^.!?]*)?)$")
         candidates.append(
             held.filter(in_time)
+            .filter(is_named | pl.col("before").str.contains(named))  # cheap, and leaves few
             .with_columns(
                 passage=pl.when(is_named)
                 .then("words")
