@@ -22,6 +22,7 @@ POLARITY: Final = ["negative", "neutral", "positive"]
 # How much of a side that was read into words is left where their speaker does not stand behind them, or only counts: of
 # 28 such sides in questions and in what was left unsaid, read by eye, 4 were the speaker's.
 UNCOMMITTED = 0.2
+UNSAID: Final = ["asked", "withheld"]
 # Of what is denied, a charge against someone: to deny it, or not to make it, is not to be against them.
 CHARGE = (
     r"(?i)\b(?:den(?:y|ied|ies|ying|ials?)|disavow|condemn|critici[sz]|blam|denounc|accus|fault|attack|rebuk|repudiat)"
@@ -233,10 +234,11 @@ def _meant_in(held: pl.DataFrame) -> pl.DataFrame:
     return pronouns.filter(~words.str.contains(POSSESSIVE)).select(*STATEMENT, *SPAN, *POLARITY)
 
 
-def _less_sided(rows: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
-    """The rows with little left of their sides where the speaker does not stand behind them."""
+def _less_sided(rows: pl.DataFrame, where: pl.Expr, *sides: str) -> pl.DataFrame:
+    """The rows with little left of the sides, of both where none is named, where the speaker does not stand behind
+    them."""
     share = pl.when(where).then(UNCOMMITTED).otherwise(1.0)
-    return rows.with_columns(pl.col("against", "favour") * share).with_columns(
+    return rows.with_columns(pl.col(*(sides or ("against", "favour"))) * share).with_columns(
         neutral=1 - pl.col("against") - pl.col("favour")
     )
 
@@ -259,11 +261,9 @@ def _defended(rows: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
         .unique()
     )
     is_its_own = pl.col("holder").str.contains(called) & (pl.col("holder").str.replace(called, "") == pl.col("target"))
-    share = pl.when(pl.col("is_defended").fill_null(False) | is_its_own).then(UNCOMMITTED).otherwise(1.0)
     return (
         rows.join(spoken_for, on=[*ARTICLE, "holder_id", "target"], how="left", maintain_order="left")
-        .with_columns(pl.col("against") * share)
-        .with_columns(neutral=1 - pl.col("against") - pl.col("favour"))
+        .pipe(_less_sided, pl.col("is_defended").fill_null(False) | is_its_own, "against")
         .drop("is_defended")
     )
 
@@ -273,7 +273,7 @@ def _is_uncommitted() -> pl.Expr:
     count, a report."""
     words = pl.concat_str("cue", pl.col("text").str.head(40), separator=" ", ignore_nulls=True)
     return (
-        pl.col("commitment").is_in(["asked", "withheld"])
+        pl.col("commitment").is_in(UNSAID)
         | ((pl.col("commitment") == "denied") & words.str.contains(CHARGE))
         | (pl.col("speaker").str.contains(COUNTS) & ~pl.col("is_person").fill_null(False))
         | pl.col("cue").str.contains(REPORTS).fill_null(False)
@@ -304,9 +304,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         is_undone = pl.lit(False)
         if not re.search(rf"(?i)\b{_UNDO}", issue.proposition):
             said = pl.concat_str("cue", "text", separator=" ", ignore_nulls=True)
-            is_undone = said.str.contains(rf"(?i:{UNDO}){named}") & ~pl.col("commitment").is_in(
-                ["denied", "asked", "withheld"]
-            )
+            is_undone = said.str.contains(rf"(?i:{UNDO}){named}") & ~pl.col("commitment").is_in(["denied", *UNSAID])
         in_time = pl.lit(True)
         if issue.starts_on:
             in_time &= pl.col("published_on") >= issue.starts_on
@@ -316,8 +314,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         # A point that ends no sentence, as in "U.S.", only makes the reach shorter.
         context = pl.col("before").str.extract(rf"^(?:.*{ENDS})?([^.!?]*?{named}[^.!?]*(?:{ENDS}[^.!?]*)?)$")
         candidates.append(
-            held.filter(in_time)
-            .filter(is_named | pl.col("before").str.contains(named))  # cheap, and leaves few
+            held.filter(in_time, is_named | pl.col("before").str.contains(named))  # cheap, and leaves few
             .with_columns(
                 passage=pl.when(is_named)
                 .then("words")
@@ -343,8 +340,7 @@ def _toward_issues(held: pl.DataFrame, issues: tuple[Issue, ...], stance: Stance
         )
         .pipe(
             _less_sided,
-            pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS)
-            | pl.col("commitment").is_in(["asked", "withheld"]),
+            pl.col("words").str.head(WORDS_OF_REVIEW).str.contains(REVIEWS) | pl.col("commitment").is_in(UNSAID),
         )
         .join(_pieces(rows).unique(), on=STATEMENT)
         .with_columns(

@@ -94,15 +94,10 @@ def test_what_someone_reports_and_something_shows_is_not_their_side(who: str, cu
     assert stances(said)["stance"].to_list() == [stance]
 
 
-def test_a_poll_by_someone_takes_no_side_either() -> None:
-    said = '<who>a poll by <org>Sund Data</org></who> has <said><per tone="-">Ina Moss</per> behind</said>.'
+@pytest.mark.parametrize("who", ["<who>Two polls</who> show", "<who>a poll by <org>Sund Data</org></who> has"])
+def test_a_poll_takes_no_side(who: str) -> None:
+    said = f'{who} <said><per tone="-">Ina Moss</per> behind</said>.'
     assert stances(said)["stance"].to_list() == ["neutral"]
-
-
-def test_a_poll_takes_no_side() -> None:
-    assert stances('<who>Two polls</who> show <said><per tone="-">Ina Moss</per> behind</said>.')[
-        "stance"
-    ].to_list() == ["neutral"]
 
 
 @pytest.mark.parametrize(

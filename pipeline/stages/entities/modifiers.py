@@ -31,16 +31,17 @@ QUALIFIED = (
 )
 # A name that is part of an adjective: "Sarvia-based".
 COMPOUND = r"-(?:area|backed|based|born|bound|controlled|led|made|owned|run|style|trained)$"
-# Which city, whose senator: "Brick, N.J.", "the senator from Vermont".
+# Which city, whose senator: "Brick, N.J.", "(R-Wis.)", "the senator from Vermont".
 STATE = (
-    r"^(?:[A-TV-Z]\.\s?[A-Z]\.|[RDI]-\p{Lu}\p{Ll}+\.?|(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
+    r"^(?:[A-TV-Z]\.\s?[A-Z]\.|[RDI]-\p{Lu}\p{Ll}+\.?|"
+    r"(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|"
     r"Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Wash|Wis)\.)$"
 )
 # The state of a member of Congress: "Lund (D-Vt.)".
 SEAT = r"\((?:R|D|I|Rep|Dem|Ind|Republican|Democrat)\.?[-–—]\s?$"
 # Whose mayor: "London's newly elected mayor Ina Moss".
 OFFICE = (
-    r"^['’]s\s+(?:[\p{L}-]+\s+){0,4}?(?:ambassador|attorney general|chancellor|governor|king|leader|mayor|"
+    r"(?i)^['’]s\s+(?:[\p{L}-]+\s+){0,4}?(?:ambassador|attorney general|chancellor|governor|king|leader|mayor|"
     r"(?:\p{L}+\s+)?minister|mp|president|premier|queen|secretary|senators?)\b"
 )
 WHOSE = (
@@ -70,7 +71,7 @@ def mark_modifiers(entities: pl.DataFrame, articles: pl.DataFrame) -> pl.DataFra
         | before.str.contains(WHERE)
         | before.str.contains(WHOSE)
         | before.str.contains(SEAT)
-        | pl.concat_str(pl.col("text").str.extract(r"(['’]s)$").fill_null(""), after).str.contains(f"(?i){OFFICE}")
+        | pl.concat_str(pl.col("text").str.extract(r"(['’]s)$").fill_null(""), after).str.contains(OFFICE)
         | pl.col("text").str.head(12).str.contains(STATE)
     )
     can_be = entities.filter((pl.col("method") == "demonym") | is_place)
