@@ -1,7 +1,7 @@
 """Train the reader on all four tasks at once.
 
     python -m pipeline.training.train --data DATA --run RUN [--encoder ENCODER] [--epochs 6] [--start RUN ...]
-        [--rate 1] [--tasks entity attribution polarity stance] [--teacher RUN --teacher-encoder ENCODER]
+        [--rate 1] [--tasks entity attribution polarity stance] [--teacher RUN ... --teacher-encoder ENCODER]
 
 DATA holds the sets that docs/reader.md names; ENCODER is any folder with a Hugging Face encoder and its
 `tokenizer.json`; RUN receives the configuration, the loss curve and a checkpoint. The same command on the same RUN goes
@@ -14,7 +14,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -58,12 +58,18 @@ from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
 T = TypeVar("T")
 
 TASKS = ("entity", "attribution", "polarity", "stance")
+TAUGHT = ("attribution", "polarity", "stance")
 
 # How soft answers are when one reader is to answer as another does (Hinton et al., 2015).
 SOFT = 2.0
 
 # What a link loses with every piece between: less than when decoding, so that distance does not do all of the work.
 LINK_DECAY = 0.12
+
+# What tags and links weigh in the loss of attribution: cues and sources are few among the pieces, and what a statement
+# hangs on.
+SPANS = {"content": 1.0, "cue": 1.5, "source": 1.5}
+LINKED = 0.3
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,14 @@ class Plan:
     start: tuple[str, ...] = ()
     """Runs whose averaged weights, in the mean, are what training begins with; empty: the encoder's own."""
     tasks: tuple[str, ...] = TASKS
-    teacher: str = ""
-    """Run of a larger reader, trained on some of the tasks, whose answers the reader is to give as well."""
+    teachers: tuple[str, ...] = ()
+    """Runs of larger readers, each trained on some of the tasks, whose answers the reader is to give as well."""
     taught: tuple[str, ...] = ()
-    """The tasks, of polarity and stance, in which it does."""
+    """The tasks, of `TAUGHT`, in which they do."""
     lesson: float = 0.7
     """Share of such a task's loss that is how far the answers are from the teacher's; the rest is the labels'."""
     rehearsed: float = 0.5
-    """With a teacher, share of the batches of other tasks: they are only not to be forgotten."""
+    """With teachers, share of the batches of other tasks: they are only not to be forgotten."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -394,14 +400,12 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
         target = answers(batch, scores)
         loss = cross_entropy(target, batch.labels["stance"])
         return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
-    # Cues and sources are few among the pieces, and what a statement hangs on.
-    tags = _token_loss(parts["content"], batch.labels["content"]) + 1.5 * (
-        _token_loss(parts["cue"], batch.labels["cue"]) + _token_loss(parts["source"], batch.labels["source"])
-    )
-    asks_cue, is_cue, asks_source, is_source = links.float().split(LINK, dim=-1)
-    for key, query, keys in (("content_cue", asks_cue, is_cue), ("cue_source", asks_source, is_source)):
-        tags = tags + 0.3 * _link_loss(key, query @ keys.transpose(1, 2) / LINK**0.5, batch)
-    return tags
+    loss = links.sum() * 0
+    for head, weight in SPANS.items():
+        loss = loss + weight * _token_loss(parts[head], batch.labels[head])
+    for scored, target in _link_scores(links, batch):
+        loss = loss + LINKED * (scored.logsumexp(1) - scored.masked_fill(~target, -1e4).logsumexp(1)).mean()
+    return loss
 
 
 def by_head(scores: Tensor) -> dict[str, Tensor]:
@@ -423,14 +427,27 @@ def is_judged(batch: Batch) -> bool:
     return "offset" in batch.labels and bool(batch.labels["offset"].any())
 
 
-def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
-    """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015): with two names for one
-    target, or one pair twice, from the mean of what the teacher says to both."""
-    theirs = (answers(batch, taught) / SOFT).softmax(1)
+def lesson_of(batch: Batch, said: tuple[Tensor, Tensor], taught: tuple[Tensor, Tensor]) -> Tensor:
+    """How far the answers are from a teacher's, both softened (Hinton et al., 2015), each of them (scores, links): of
+    attribution, tags and links piece by piece; with two names for one target, or one pair twice, from the mean of what
+    the teacher says to both."""
+    if batch.task == "attribution":
+        ours, theirs = by_head(said[0]), by_head(taught[0])
+        known = batch.mask.bool()
+        loss = said[1].sum() * 0
+        for head, weight in SPANS.items():
+            loss = loss + weight * _softly_away(ours[head][known], theirs[head][known].div(SOFT).softmax(1))
+        for (scored, _), (shown, _) in zip(_link_scores(said[1], batch), _link_scores(taught[1], batch), strict=True):
+            loss = loss + LINKED * _softly_away(scored, shown.div(SOFT).softmax(1))
+        return loss
+    wanted = (answers(batch, taught[0]) / SOFT).softmax(1)
     if batch.labels["twins"]:
-        theirs = (theirs + theirs.roll(len(theirs) // 2, 0)) / 2
-    ours = (answers(batch, scores) / SOFT).log_softmax(1)
-    return kl_div(ours, theirs, reduction="batchmean") * SOFT**2
+        wanted = (wanted + wanted.roll(len(wanted) // 2, 0)) / 2
+    return _softly_away(answers(batch, said[0]), wanted)
+
+
+def _softly_away(scores: Tensor, wanted: Tensor) -> Tensor:
+    return kl_div((scores / SOFT).log_softmax(1), wanted, reduction="batchmean") * SOFT**2
 
 
 def _disagreement(answers: Tensor) -> Tensor:
@@ -439,25 +456,28 @@ def _disagreement(answers: Tensor) -> Tensor:
     return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
 
 
-def _link_loss(key: str, links: Tensor, batch: Batch) -> Tensor:
-    """How far the link's attention, as decoding weighs it, is from lying on the span that it should lead to."""
-    first, last = batch.labels[f"{key}_from"], batch.labels[f"{key}_to"]
-    row, piece = (first >= 0).nonzero(as_tuple=True)
-    if not len(row):
-        return links.sum() * 0
+def _link_scores(links: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
+    """Of each kind of link in the batch, each (pieces that have one, length): its attention as decoding weighs it,
+    before softmax, and whether a piece is of the span that it should lead to."""
+    asks_cue, is_cue, asks_source, is_source = links.float().split(LINK, dim=-1)
     at = torch.arange(links.shape[1])
-    # Distance counts from the edge of the content, or to the nearest edge of a source.
-    tag = "content" if key == "content_cue" else "source"
-    begins, ends = (edge[row] for edge in _span_edges(batch.labels[tag]))
-    here = piece[:, None]
-    if key == "content_cue":
-        begins, ends = begins.gather(1, here), ends.gather(1, here)
-        outside = torch.maximum(begins - at, at - ends).clamp(min=0)
-    else:
-        outside = torch.maximum(begins - here, here - ends).clamp(min=0)
-    scores = links[row, piece] - LINK_DECAY * outside + (batch.mask[row] - 1) * 1e4
-    target = (at >= first[row, piece][:, None]) & (at < last[row, piece][:, None])
-    return (scores.logsumexp(1) - scores.masked_fill(~target, -1e4).logsumexp(1)).mean()
+    kinds = (("content_cue", "content", asks_cue, is_cue), ("cue_source", "source", asks_source, is_source))
+    for key, tag, query, offer in kinds:
+        first, last = batch.labels[f"{key}_from"], batch.labels[f"{key}_to"]
+        row, piece = (first >= 0).nonzero(as_tuple=True)
+        if not len(row):
+            continue
+        # Distance counts from the edge of the content, or to the nearest edge of a source.
+        begins, ends = (edge[row] for edge in _span_edges(batch.labels[tag]))
+        here = piece[:, None]
+        if key == "content_cue":
+            begins, ends = begins.gather(1, here), ends.gather(1, here)
+            outside = torch.maximum(begins - at, at - ends).clamp(min=0)
+        else:
+            outside = torch.maximum(begins - here, here - ends).clamp(min=0)
+        attention = (query @ offer.transpose(1, 2) / LINK**0.5)[row, piece]
+        target = (at >= first[row, piece][:, None]) & (at < last[row, piece][:, None])
+        yield attention - LINK_DECAY * outside + (batch.mask[row] - 1) * 1e4, target
 
 
 def _span_edges(tags: Tensor) -> tuple[Tensor, Tensor]:
@@ -524,16 +544,16 @@ def prepare(model: ReaderModel) -> None:
                 setattr(module, name, PooledDropout(share, pool))
 
 
-def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel | None = None) -> None:
+def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[str, ReaderModel] | None = None) -> None:
     """Train and leave `checkpoint.pt` (the averaged weights among it), `config.json` and `curve.jsonl` in `run`.
 
-    `teacher` is the reader of `plan.teacher`.
+    `teachers` are the readers of `plan.teachers`, by task: for each of `plan.taught`.
     """
     run.mkdir(parents=True, exist_ok=True)
     names = {
         "encoder": encoder.name,
         "start": [Path(other).name for other in plan.start],
-        "teacher": Path(plan.teacher).name,
+        "teachers": [Path(other).name for other in plan.teachers],
     }
     (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
@@ -573,10 +593,10 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teacher: ReaderModel
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
             loss = loss_of(batch, scores, links, plan.agree)
-            if teacher is not None and batch.task in plan.taught and not is_judged(batch):
+            if teachers and batch.task in plan.taught and not is_judged(batch):
                 with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                    theirs, _ = teacher(batch.ids, batch.mask, batch.segments, batch.case)
-                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, theirs)
+                    taught = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
+                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, (scores, links), taught)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -635,24 +655,28 @@ def main() -> None:
     parser.add_argument("--agree", type=float, default=Plan.agree, help="0: no question is asked twice")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--start", nargs="+", default=[], help="runs, or readers, whose mean weights to begin with")
-    parser.add_argument("--teacher", type=Path, help="run of a larger reader to learn from as well")
-    parser.add_argument("--taught", nargs="+", choices=("polarity", "stance"), default=("polarity", "stance"))
-    parser.add_argument("--teacher-encoder", type=Path, help="the encoder that it was trained from")
+    parser.add_argument("--teacher", type=Path, nargs="+", default=[], help="runs of larger readers to learn from too")
+    parser.add_argument("--taught", nargs="+", choices=TAUGHT, default=TAUGHT, help="in which tasks, of their own")
+    parser.add_argument("--teacher-encoder", type=Path, help="the encoder that they were trained from")
     arguments = parser.parse_args()
     encoder = arguments.encoder or default_encoder()
+    teachers: dict[str, ReaderModel] = {}
+    for run in arguments.teacher:
+        reader = load_model([run], arguments.teacher_encoder or encoder)
+        tasks = json.loads((run / "config.json").read_text(encoding="utf-8"))["tasks"]
+        teachers |= {task: reader for task in tasks if task in arguments.taught}
     plan = Plan(
         start=tuple(arguments.start),
         tasks=tuple(arguments.tasks),
-        teacher=str(arguments.teacher or ""),
-        taught=tuple(arguments.taught) if arguments.teacher else (),
+        teachers=tuple(map(str, arguments.teacher)),
+        taught=tuple(teachers),
         epochs=arguments.epochs,
         seed=arguments.seed,
         encoder_rate=Plan.encoder_rate * arguments.rate,
         head_rate=Plan.head_rate * arguments.rate,
         agree=arguments.agree,
     )
-    teacher = load_model([arguments.teacher], arguments.teacher_encoder or encoder) if arguments.teacher else None
-    train(arguments.data, encoder, arguments.run, plan, teacher)
+    train(arguments.data, encoder, arguments.run, plan, teachers)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A few steps of training on a set made here: it learns, goes on when cut off, and what it made can be read with."""
 
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ transformers = pytest.importorskip("transformers", reason="training is an extra:
 from pipeline.reader import load_reader  # noqa: E402
 from pipeline.training.export import export  # noqa: E402
 from pipeline.training.model import load_model  # noqa: E402
-from pipeline.training.train import Plan, Sampler, lesson_of, load_tokenizer, train  # noqa: E402
+from pipeline.training.train import Plan, Sampler, lesson_of, load_tokenizer, main, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
 
 # The exporter and the encoder's library warn of their own future.
@@ -122,27 +123,36 @@ def test_training_may_begin_with_an_exported_reader(data, encoder, tmp_path):
         torch.testing.assert_close(shipped[key], value, atol=5e-3, rtol=0)  # what int8 leaves of it
 
 
-def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path):
+@pytest.mark.parametrize("task", ["attribution", "stance"])
+def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path, task):
     train(data, encoder, tmp_path / "teacher", PLAN)
     teacher = load_model([tmp_path / "teacher"], encoder)
-    alone, taught = (
-        replace(PLAN, epochs=2, seed=5, tasks=("stance",)),
-        {"teacher": "teacher", "taught": ("stance",), "lesson": 1.0},
-    )
+    alone = replace(PLAN, epochs=2, seed=5, tasks=(task,))
+    taught = replace(alone, teachers=("teacher",), taught=(task,), lesson=1.0)
     train(data, encoder, tmp_path / "alone", replace(alone, encoder_rate=0.0, head_rate=0.0))
-    train(data, encoder, tmp_path / "taught", replace(alone, **taught), teacher)
-    sampler = Sampler(load_tokenizer(encoder), data, alone)
-    batch = sampler._pair_batch(sampler.pairs[:4])
+    train(data, encoder, tmp_path / "taught", taught, {task: teacher})
+    batch = Sampler(load_tokenizer(encoder), data, alone).epoch(random.Random(0))[0]()
 
-    def scores(model):
+    def said(model):
         with torch.inference_mode():
-            return model(batch.ids, batch.mask, batch.segments, batch.case)[0]
+            return model(batch.ids, batch.mask, batch.segments, batch.case)
 
     before, after = (
-        lesson_of(batch, scores(load_model([tmp_path / name], encoder)), scores(teacher))
-        for name in ("alone", "taught")
+        lesson_of(batch, said(load_model([tmp_path / name], encoder)), said(teacher)) for name in ("alone", "taught")
     )
     assert after < before
+
+
+def test_the_command_asks_each_teacher_in_the_tasks_that_it_was_trained_on(data, encoder, tmp_path, monkeypatch):
+    for name, tasks in (("one", ("polarity", "stance")), ("other", ("attribution",))):
+        train(data, encoder, tmp_path / name, replace(PLAN, tasks=tasks))
+    command = ["train", "--data", data, "--encoder", encoder, "--run", tmp_path / "taught", "--epochs", "1"]
+    command += ["--teacher", tmp_path / "one", tmp_path / "other", "--taught", "stance", "attribution"]
+    monkeypatch.setattr("sys.argv", [str(word) for word in command])
+    main()
+    plan = json.loads((tmp_path / "taught" / "config.json").read_text())
+    assert plan["teachers"] == ["one", "other"]
+    assert set(plan["taught"]) == {"stance", "attribution"}
 
 
 def test_an_epoch_with_fewer_batches_than_the_first_does_not_stop_a_run(data, encoder, tmp_path, monkeypatch):
