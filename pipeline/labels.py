@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-# Below this no class is likelier than the others together, and naming one would be a guess.
-LABEL_FROM = 0.5
+# A label is a class twice as likely as the others together. On judged press mentions in what speakers say, labels
+# from 1/2 on are right on 76 of 100 and cover 93 %, from 2/3 on they are right on 83 and cover 69 % (docs/stance.md).
+LABEL_FROM = 2 / 3
 
 
 def likeliest(*classes: str) -> pl.Expr:

@@ -56,15 +56,16 @@ METRICS = {
     "content_f1": "words that are said by someone (F1)",
     "cue_f1": "words such as “said” (F1)",
     "source_f1": "words that name who speaks (F1)",
-    "statement_f1": "whole statements, every word right (F1)",
+    "statement_f1": "whole statements, nearly every word right (F1)",
     "speaker_accuracy": "statements given to the right speaker",
     "macro_f1": "the three sides told apart, each side alike (F1)",
     "macro_f1_two_way": "for and against told apart (F1)",
     "ece": "how far off the stated probabilities are",
+    "ece_chance": "how far off they would seem by chance, were they true",
     "mean_change": "how far the tone moves with the name",
 }
 # These are best at 0; the others are of 100.
-ERRORS = frozenset({"ece", "mean_change"})
+ERRORS = frozenset({"ece", "ece_chance", "mean_change"})
 
 
 def write_report(warehouse: Path, page: Path, day: date) -> None:

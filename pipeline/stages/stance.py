@@ -32,6 +32,9 @@ COUNTS = (
     r"(?i)\b(?:polls?|polling|surveys?|averages?|tracker|numbers|figures|data|statistics|results?|returns)"
     r"(?:$|\s+(?:by|conducted|from|of|released)\b)"
 )
+# A statement that is likelier none, or another's, labels nobody: of 24 rows that stood on such, read by eye, 12 were
+# wrong, 8 of them on who spoke; of 175 others 33 and 4.
+SURE_STATEMENT = 0.5
 # Words for a speaker that say nothing of who it is, where nothing else does.
 NOBODY = (
     r"^(?i:I|me|we|us|you|he|him|his|she|hers?|they|them|their|it|its|this|that|these|those|which|who|whom|whose|what|"
@@ -128,7 +131,7 @@ def score_stance(
         rows.filter(pl.col("holder_id").ne_missing(pl.col("target_id")))
         .with_columns(
             stance_id=pl.concat_str("statement_id", "target_kind", "target_id", separator="/"),
-            stance=likeliest("against", "neutral", "favour"),
+            stance=pl.when(pl.col("probability") >= SURE_STATEMENT).then(likeliest("against", "neutral", "favour")),
             evidence=pl.col("body").str.slice(
                 pl.col("evidence_start"), pl.col("evidence_end") - pl.col("evidence_start")
             ),
@@ -208,7 +211,9 @@ def _toward_entities(held: pl.DataFrame, mentions: pl.DataFrame, entities: pl.Da
         .with_columns(target_kind=pl.lit("entity"))
         .join(
             held.select(
-                *STATEMENT, "holder_id", "holder", "is_person", "body", "reader", "commitment", "cue", "speaker", "text"
+                *STATEMENT,
+                *("holder_id", "holder", "is_person", "body", "reader", "commitment", "cue", "speaker", "text"),
+                "probability",
             ),
             on=STATEMENT,
         )

@@ -4,8 +4,9 @@
 
 Formulas: span F1 as conlleval (exact span and type, micro); token F1 over words, micro over articles (for an article
 with several annotators the mean over them); macro-F1 over the classes that the set annotates; expected calibration
-error with 15 equal-width bins (Guo et al., ICML 2017); name bias: the probability that moves from one polarity to
-another (total variation distance) when a target's name is swapped for somebody else's, mean over sentences.
+error with 15 equal-width bins (Guo et al., ICML 2017), and beside it what chance alone would make of it; name bias: the
+probability that moves from one polarity to another (total variation distance) when a target's name is swapped for
+somebody else's, mean over sentences.
 """
 
 from __future__ import annotations
@@ -65,6 +66,18 @@ def calibration_error(confidence: Array, right: Array) -> float:
     return float(sum(abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in range(15)) / len(confidence))
 
 
+def chance_error(confidence: Array, draws: int = 200) -> float:
+    """What the calibration error of so many answers would be if their probabilities were true: few answers in a bin are
+    seldom as many right as they should be. Mean over simulated outcomes (Bröcker & Smith, 2007)."""
+    rng = np.random.default_rng(7)
+    outcomes = rng.random((draws, len(confidence))) < confidence
+    return float(np.mean([calibration_error(confidence, right.astype(float)) for right in outcomes]))
+
+
+def _calibration(confidence: Array, right: Array) -> dict[str, float]:
+    return {"ece": calibration_error(confidence, right), "ece_chance": chance_error(confidence)}
+
+
 def correction(answers: Array, gold: Array, weight: Array | None = None) -> dict[str, Any]:
     """The probabilistic adjusted count (Bella et al., ICDM 2010): with C the mean answer for each true class, the
     shares behind a mean answer q solve C' p = q.
@@ -100,7 +113,7 @@ def score_entities(reader: Reader, path: Path) -> dict[str, float]:
     confidence, is_right, gold = judged_entities(reader, path)
     return {
         "span_f1": f1(is_right.sum(), len(is_right), gold),
-        "ece": calibration_error(confidence, is_right),
+        **_calibration(confidence, is_right),
         "size": gold,
     }
 
@@ -187,7 +200,7 @@ def judged_attribution(reader: Reader, folder: Path) -> tuple[dict[str, float], 
     out = {f"{k}_f1": f1(*v) for k, v in totals.items()}
     out["speaker_accuracy"] = 100 * speakers[0] / speakers[1] if speakers[1] else 0.0
     sure, right = np.array(confidence), np.array(is_right, dtype=float)
-    return out | {"ece": calibration_error(sure, right), "size": float(totals["statement"][2])}, sure, right
+    return out | _calibration(sure, right) | {"size": float(totals["statement"][2])}, sure, right
 
 
 def _words(reader: Reader, text: str) -> list[Span]:
@@ -280,7 +293,7 @@ def _classes(gold: Array, answers: Array, classes: Iterable[int]) -> dict[str, f
     predicted = answers.argmax(axis=1)
     return {
         "macro_f1": macro_f1(gold, predicted, classes),
-        "ece": calibration_error(answers.max(axis=1), (predicted == gold).astype(float)),
+        **_calibration(answers.max(axis=1), (predicted == gold).astype(float)),
         "size": len(gold),
     }
 

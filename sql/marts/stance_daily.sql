@@ -1,6 +1,6 @@
 -- How each holder stands toward each target, by all that was printed. Grain: day of publication, holder, target.
--- The score of an article is the mean over its statements of P(favour) - P(against); abstentions keep their score,
--- which is near 0, and are counted apart. Intervals: Student's t, 95 %, cut to -1 … 1. Copies are no independent
+-- The score of an article is the mean over its statements of P(favour) - P(against); abstentions keep their score
+-- and are counted apart. Intervals: Student's t, 95 %, cut to -1 … 1. Copies are no independent
 -- evidence: reprints collapsed, each article is a draw; else each story is, and one draw leaves the whole scale open.
 -- A holder without a name (holder_id null) is told apart by the words of the speaker span.
 -- Beside what was read stands what is likely behind it, given how the reader mixes the classes up (`corrections`).

@@ -37,10 +37,11 @@ class Asked:
 
 
 def stances(
-    text: str, *issues: Issue, stance: Asked | None = None, commitment: str = "asserted"
+    text: str, *issues: Issue, stance: Asked | None = None, commitment: str = "asserted", sure: float = 0.9
 ) -> dy.DataFrame[Stances]:
     articles, mentions, statements = read(text)
-    statements = Statements.validate(statements.with_columns(commitment=pl.lit(commitment)), cast=True)
+    statements = statements.with_columns(commitment=pl.lit(commitment), probability=pl.lit(sure))
+    statements = Statements.validate(statements, cast=True)
     entities, roles = resolve_entities(articles, mentions, statements, nobody)
     return score_stance(articles, mentions, statements, entities, roles, issues, stance or Asked())
 
@@ -136,17 +137,17 @@ def test_mentions_of_one_statement_are_averaged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("then", "stance"),
+    ("then", "is_counted"),
     [
-        ('<he tone="-">She</he> lies', "against"),
-        ('I never trusted <he tone="-">her</he>', "against"),
-        ('<he tone="-">Her</he> own brother left', "neutral"),
+        ('<he tone="-">She</he> lies', True),
+        ('I never trusted <he tone="-">her</he>', True),
+        ('<he tone="-">Her</he> own brother left', False),
     ],
 )
-def test_what_is_said_of_him_or_her_counts_as_what_is_said_of_the_name(then: str, stance: str) -> None:
+def test_what_is_said_of_him_or_her_counts_as_what_is_said_of_the_name(then: str, is_counted: bool) -> None:
     said = f'<said kind="direct">“<per>Anna Moss</per> came. {then}. {then}.”</said>'
     row = stances(f"<who><per>Piet Lund</per></who> said: {said}")
-    assert row.select("target_id", "stance").rows() == [("per-anna-moss", stance)]
+    assert row.select("target_id", pl.col("against") > 0.5).rows() == [("per-anna-moss", is_counted)]
 
 
 def test_the_evidence_is_the_content_span_that_takes_a_side_most_clearly() -> None:
@@ -163,9 +164,16 @@ def test_evidence_is_cut_out_of_the_body() -> None:
     assert read(text)[0]["body"][0][row["evidence_start"] : row["evidence_end"]] == row["evidence"] == "“Ina Moss lies”"
 
 
-def test_the_reader_abstains_where_no_side_outweighs_the_rest() -> None:
-    row = stances('<who><per>Piet Lund</per></who> said <said><per tone="?">Ina Moss</per> came</said>.')
-    assert row["stance"].to_list() == [None]
+@pytest.mark.parametrize(("favour", "label"), [(0.5, None), (0.6, None), (0.7, "favour")])
+def test_a_label_is_a_class_twice_as_likely_as_the_others_together(favour: float, label: str | None) -> None:
+    said = "<who><per>Piet Lund</per></who> said <said>the tunnel is dear</said>."
+    row = stances(said, TUNNEL, stance=Asked(1 - favour - 0.1, 0.1, favour))
+    assert row["stance"].to_list() == [label]
+
+
+def test_a_statement_that_is_likelier_none_gives_a_score_and_no_label() -> None:
+    row = stances('<who><per>Piet Lund</per></who> said <said><per tone="-">Ina Moss</per> lies</said>.', sure=0.4)
+    assert row.select("stance", pl.col("against") > 0.5).rows() == [(None, True)]
 
 
 def test_a_speaker_without_a_name_holds_under_its_words() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.training.evaluate import calibration_error, f1, macro_f1, score_entities
+from pipeline.training.evaluate import calibration_error, chance_error, f1, macro_f1, score_entities
 from tests.reader.conftest import tiny_reader, tiny_tokenizer  # noqa: F401  (fixtures)
 
 
@@ -14,6 +14,13 @@ def test_f1_is_the_harmonic_mean_of_precision_and_recall():
 def test_macro_f1_counts_a_rare_class_as_much_as_a_common_one():
     gold, predicted = np.array([0, 0, 0, 0, 1]), np.array([0, 0, 0, 0, 0])
     assert macro_f1(gold, predicted, (0, 1)) == pytest.approx((100 * 8 / 9 + 0) / 2)
+
+
+def test_few_answers_seem_ill_calibrated_by_chance_and_many_do_not():
+    few, many = (chance_error(np.full(n, 0.7)) for n in (25, 10_000))
+    # One bin: the mean distance of a share of n from 0.7 is sqrt(2 / pi) standard deviations.
+    assert few == pytest.approx((2 / np.pi * 0.21 / 25) ** 0.5, rel=0.15)
+    assert many < few / 10
 
 
 def test_calibration_error_is_the_gap_between_sureness_and_truth():
