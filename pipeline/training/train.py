@@ -86,7 +86,7 @@ class Plan:
     lesson: float = 0.7
     """Share of such a task's loss that is how far the answers are from the teacher's; the rest is the labels'."""
     rehearsed: float = 0.5
-    """With teachers, share of the batches of other tasks: they are only not to be forgotten."""
+    """With teachers, share of the batches of entities and attribution: they are mostly not to be forgotten."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -216,7 +216,7 @@ class Sampler:
             for groups in _by_size(judged, size, _group_length):
                 makers["polarity"].append(partial(self._target_batch, groups, rng))
         if self.plan.taught:
-            for task in (task for task in TASKS if task not in self.plan.taught):
+            for task in ("entity", "attribution"):
                 makers[task] = rng.sample(makers[task], int(len(makers[task]) * self.plan.rehearsed))
         chosen = [maker for task in self.plan.tasks for maker in makers[task]]
         rng.shuffle(chosen)
@@ -403,9 +403,7 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
     loss = links.sum() * 0
     for head, weight in SPANS.items():
         loss = loss + weight * _token_loss(parts[head], batch.labels[head])
-    for scored, target in _link_scores(links, batch):
-        loss = loss + LINKED * (scored.logsumexp(1) - scored.masked_fill(~target, -1e4).logsumexp(1)).mean()
-    return loss
+    return loss + _link_loss(links, batch)
 
 
 def by_head(scores: Tensor) -> dict[str, Tensor]:
@@ -427,23 +425,21 @@ def is_judged(batch: Batch) -> bool:
     return "offset" in batch.labels and bool(batch.labels["offset"].any())
 
 
-def lesson_of(batch: Batch, said: tuple[Tensor, Tensor], taught: tuple[Tensor, Tensor]) -> Tensor:
-    """How far the answers are from a teacher's, both softened (Hinton et al., 2015), each of them (scores, links): of
-    attribution, tags and links piece by piece; with two names for one target, or one pair twice, from the mean of what
-    the teacher says to both."""
+def lesson_of(batch: Batch, scores: Tensor, links: Tensor, taught: Tensor) -> Tensor:
+    """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015). Of attribution its tags are
+    taught; what links to what is learned from the labels, for it takes a teacher more epochs than the rest. With two
+    names for one target, or one pair twice, the answer is the mean of what the teacher says to both."""
     if batch.task == "attribution":
-        ours, theirs = by_head(said[0]), by_head(taught[0])
+        ours, theirs = by_head(scores), by_head(taught)
         known = batch.mask.bool()
-        loss = said[1].sum() * 0
+        loss = _link_loss(links, batch)
         for head, weight in SPANS.items():
-            loss = loss + weight * _softly_away(ours[head][known], theirs[head][known].div(SOFT).softmax(1))
-        for (scored, _), (shown, _) in zip(_link_scores(said[1], batch), _link_scores(taught[1], batch), strict=True):
-            loss = loss + LINKED * _softly_away(scored, shown.div(SOFT).softmax(1))
+            loss = loss + weight * _softly_away(ours[head][known], (theirs[head][known] / SOFT).softmax(1))
         return loss
-    wanted = (answers(batch, taught[0]) / SOFT).softmax(1)
+    wanted = (answers(batch, taught) / SOFT).softmax(1)
     if batch.labels["twins"]:
         wanted = (wanted + wanted.roll(len(wanted) // 2, 0)) / 2
-    return _softly_away(answers(batch, said[0]), wanted)
+    return _softly_away(answers(batch, scores), wanted)
 
 
 def _softly_away(scores: Tensor, wanted: Tensor) -> Tensor:
@@ -456,11 +452,12 @@ def _disagreement(answers: Tensor) -> Tensor:
     return ((first.exp() - second.exp()) * (first - second)).sum(1).mean() / 2
 
 
-def _link_scores(links: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
-    """Of each kind of link in the batch, each (pieces that have one, length): its attention as decoding weighs it,
-    before softmax, and whether a piece is of the span that it should lead to."""
+def _link_loss(links: Tensor, batch: Batch) -> Tensor:
+    """How far the attention of each kind of link, as decoding weighs it, is from lying on the span that it should lead
+    to."""
     asks_cue, is_cue, asks_source, is_source = links.float().split(LINK, dim=-1)
     at = torch.arange(links.shape[1])
+    loss = links.sum() * 0
     kinds = (("content_cue", "content", asks_cue, is_cue), ("cue_source", "source", asks_source, is_source))
     for key, tag, query, offer in kinds:
         first, last = batch.labels[f"{key}_from"], batch.labels[f"{key}_to"]
@@ -476,8 +473,10 @@ def _link_scores(links: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]
         else:
             outside = torch.maximum(begins - here, here - ends).clamp(min=0)
         attention = (query @ offer.transpose(1, 2) / LINK**0.5)[row, piece]
+        scored = attention - LINK_DECAY * outside + (batch.mask[row] - 1) * 1e4
         target = (at >= first[row, piece][:, None]) & (at < last[row, piece][:, None])
-        yield attention - LINK_DECAY * outside + (batch.mask[row] - 1) * 1e4, target
+        loss = loss + LINKED * (scored.logsumexp(1) - scored.masked_fill(~target, -1e4).logsumexp(1)).mean()
+    return loss
 
 
 def _span_edges(tags: Tensor) -> tuple[Tensor, Tensor]:
@@ -595,8 +594,8 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
             loss = loss_of(batch, scores, links, plan.agree)
             if teachers and batch.task in plan.taught and not is_judged(batch):
                 with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                    taught = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
-                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, (scores, links), taught)
+                    taught, _ = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
+                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, links, taught)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

@@ -1,6 +1,6 @@
 -- How each outlet's own voice treats each entity. Grain: day of publication, outlet, entity.
 -- The score of an article is P(positive) - P(negative), the mean over its own-voice mentions (`sentiments`);
--- abstentions keep their score, which is near 0, and are counted apart. Intervals: Student's t, 95 %, cut to -1 … 1.
+-- abstentions keep their score and are counted apart. Intervals: Student's t, 95 %, cut to -1 … 1.
 -- Copies are no independent evidence: reprints collapsed, each article is a draw; else each story is, and one draw
 -- leaves the whole scale open. Scores are summed as decimals, so that the sum does not depend on the order of the rows.
 -- Beside what was read stands what is likely behind it, given how the reader mixes the classes up (`corrections`).

@@ -138,7 +138,8 @@ def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path, task)
             return model(batch.ids, batch.mask, batch.segments, batch.case)
 
     before, after = (
-        lesson_of(batch, said(load_model([tmp_path / name], encoder)), said(teacher)) for name in ("alone", "taught")
+        lesson_of(batch, *said(load_model([tmp_path / name], encoder)), said(teacher)[0])
+        for name in ("alone", "taught")
     )
     assert after < before
 
