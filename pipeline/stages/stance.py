@@ -43,7 +43,7 @@ NOBODY = (
 
 # What tells what it saw: the side is another's, or nobody's. Of 30 sides read into what someone reported 28
 # were not theirs, and of 22 into what a poll or a paper found or showed 17.
-REPORTS = r"(?i)^(?:\w+ )?report(?:s|ed|ing)?\b"
+REPORTS = r"(?i)^(?:(?:\w+ )?report(?:s|ed|ing)?\b|(?:(?:also|had|has|have) )?quot(?:es|ed|ing)$)"
 SHOWS = r"(?i)\b(?:finds?|found|indicat(?:e|es|ed)|reveal(?:s|ed)?|show(?:s|ed|n)?|suggest(?:s|ed)?)\b"
 
 # Whom someone means to fight is whom they are against: of 70 such mentions on press text, read by eye, 62 were. The

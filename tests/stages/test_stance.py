@@ -88,6 +88,8 @@ def test_who_means_to_fight_someone_is_against_them_however_glad_the_words(said:
         ("The <org>Harbour Bureau</org>", "found", "neutral"),
         ("Its letters", "show", "neutral"),
         ("<per>Piet Lund</per>", "found", "against"),
+        ("The <org>Harbour Post</org>", "quoted", "neutral"),
+        ("<per>Piet Lund</per>", "was quoted", "against"),
     ],
 )
 def test_what_someone_reports_and_something_shows_is_not_their_side(who: str, cue: str, stance: str) -> None:
@@ -112,6 +114,8 @@ def test_a_poll_takes_no_side(who: str) -> None:
         "a lie of a senator (D-<loc tone='-'>Vt</loc>.)",
         "a lie of a senator (<loc tone='-'>R-Wis.</loc>)",
         "a lie of a <org tone='-'>Sarvia-based</org> clerk",
+        "a lie of a <misc tone='-'>Sarvian-turned</misc> clerk",
+        "<loc tone='-'>Sund</loc> officers were rough",
     ],
 )
 def test_a_place_that_says_where_or_which_is_nobodys_target(said: str) -> None:

@@ -25,12 +25,12 @@ SMALL = (
 QUALIFIED = (
     r"^(?:-(?:based|area|born)|\s+(?:-?\p{Ll}+\s+)?(?:attacks?|bombings?|border|caucus(?:es)?|circuit|congressman|"
     r"congresswoman|convention|crisis|deal|debate|delegates?|delegation|electors?|event|governor|heritage|judge|lawyer|"
-    r"legislature|massacre|mayor|native|newspaper|office|police|primar(?:y|ies)|race|rally|real estate|resident|"
-    r"residents|senator|shootings?|speech|suburbs?|summit|times|trip|visit|voters?|wars?)\b|"
+    r"legislature|massacre|mayor|native|newspaper|office|officers?|police|primar(?:y|ies)|race|rally|real estate|"
+    r"residents?|senator|shootings?|speech|suburbs?|summit|times|trip|visit|voters?|wars?)\b|"
     r"\s+(?:Sen|Rep|Gov|Reps|Sens|Attorney General|Senate|Republican|Democrat(?:ic)?|GOP|Lt|Mayor|Governor|Senator)\b)"
 )
-# A name that is part of an adjective: "Sarvia-based".
-COMPOUND = r"-(?:area|backed|based|born|bound|controlled|led|made|owned|run|style|trained)$"
+# A name that is part of an adjective: "Sarvia-based", "Republican-turned".
+COMPOUND = r"-(?:\p{Ll}+(?:ed|ing)|area|born|bound|era|led|like|made|run|style|wide)$"
 # Which city, whose senator: "Brick, N.J.", "(R-Wis.)", "the senator from Vermont".
 STATE = (
     r"^(?:[A-TV-Z]\.\s?[A-Z]\.|[RDI]-\p{Lu}\p{Ll}+\.?|"
