@@ -168,11 +168,19 @@ def test_evidence_is_cut_out_of_the_body() -> None:
     assert read(text)[0]["body"][0][row["evidence_start"] : row["evidence_end"]] == row["evidence"] == "“Ina Moss lies”"
 
 
-@pytest.mark.parametrize(("favour", "label"), [(0.5, None), (0.6, None), (0.7, "favour")])
-def test_a_label_is_a_class_twice_as_likely_as_the_others_together(favour: float, label: str | None) -> None:
+@pytest.mark.parametrize(
+    ("answer", "label"),
+    [
+        ((0.1, 0.1, 0.8), "favour"),
+        ((0.8, 0.1, 0.1), "against"),
+        ((0.1, 0.25, 0.65), None),
+        ((0.2, 0.6, 0.2), "neutral"),
+        ((0.3, 0.4, 0.3), None),
+    ],
+)
+def test_to_name_a_side_takes_more_than_to_name_none(answer: tuple[float, float, float], label: str | None) -> None:
     said = "<who><per>Piet Lund</per></who> said <said>the tunnel is dear</said>."
-    row = stances(said, TUNNEL, stance=Asked(1 - favour - 0.1, 0.1, favour))
-    assert row["stance"].to_list() == [label]
+    assert stances(said, TUNNEL, stance=Asked(*answer))["stance"].to_list() == [label]
 
 
 def test_a_statement_that_is_likelier_none_gives_a_score_and_no_label() -> None:
