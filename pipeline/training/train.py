@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import cycle
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
@@ -217,7 +218,7 @@ class Sampler:
                 makers["polarity"].append(partial(self._target_batch, groups, rng))
         if self.plan.taught:
             for task in ("entity", "attribution"):
-                makers[task] = rng.sample(makers[task], int(len(makers[task]) * self.plan.rehearsed))
+                makers[task] = rng.sample(makers[task], ceil(len(makers[task]) * self.plan.rehearsed))
         chosen = [maker for task in self.plan.tasks for maker in makers[task]]
         rng.shuffle(chosen)
         return chosen
