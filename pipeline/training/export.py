@@ -87,7 +87,7 @@ VOICE_SHARE = 0.6
 WINDOW, OVERLAP = 254, 32
 # Probability from which a word counts as inside, and from which a statement is one; chosen on the development articles
 # of PolNeAR.
-THRESHOLDS = {"cue": 0.4, "source": 0.2, "content": 0.5, "statement": 0.15}
+THRESHOLDS = {"cue": 0.4, "source": 0.15, "content": 0.5, "statement": 0.15}
 
 
 class Attention(torch.autograd.Function):
