@@ -387,8 +387,8 @@ def _by_size(items: Sequence[T], pieces: int, length: Callable[[T], int]) -> Ite
         yield batch
 
 
-def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor:
-    """Cross-entropy of the batch's task; for attribution the sum over tags and links; where the second half of a batch
+def loss_of(batch: Batch, scores: Tensor, agree: float) -> Tensor:
+    """Cross-entropy of the batch's task; for attribution the sum over tags; where the second half of a batch
     asks what the first half asks, `agree` times what parts the answers (R-Drop, Liang et al., NeurIPS 2021)."""
     parts = by_head(scores)
     if batch.task == "entity":
@@ -401,10 +401,8 @@ def loss_of(batch: Batch, scores: Tensor, links: Tensor, agree: float) -> Tensor
         target = answers(batch, scores)
         loss = cross_entropy(target, batch.labels["stance"])
         return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
-    loss = links.sum() * 0
-    for head, weight in SPANS.items():
-        loss = loss + weight * _token_loss(parts[head], batch.labels[head])
-    return loss + _link_loss(links, batch)
+    tags = [weight * _token_loss(parts[head], batch.labels[head]) for head, weight in SPANS.items()]
+    return torch.stack(tags).sum()
 
 
 def by_head(scores: Tensor) -> dict[str, Tensor]:
@@ -426,17 +424,18 @@ def is_judged(batch: Batch) -> bool:
     return "offset" in batch.labels and bool(batch.labels["offset"].any())
 
 
-def lesson_of(batch: Batch, scores: Tensor, links: Tensor, taught: Tensor) -> Tensor:
+def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
     """How far the answers are from a teacher's scores, both softened (Hinton et al., 2015). Of attribution its tags are
     taught; what links to what is learned from the labels, for it takes a teacher more epochs than the rest. With two
     names for one target, or one pair twice, the answer is the mean of what the teacher says to both."""
     if batch.task == "attribution":
         ours, theirs = by_head(scores), by_head(taught)
         known = batch.mask.bool()
-        loss = _link_loss(links, batch)
-        for head, weight in SPANS.items():
-            loss = loss + weight * _softly_away(ours[head][known], (theirs[head][known] / SOFT).softmax(1))
-        return loss
+        tags = [
+            weight * _softly_away(ours[head][known], (theirs[head][known] / SOFT).softmax(1))
+            for head, weight in SPANS.items()
+        ]
+        return torch.stack(tags).sum()
     wanted = (answers(batch, taught) / SOFT).softmax(1)
     if batch.labels["twins"]:
         wanted = (wanted + wanted.roll(len(wanted) // 2, 0)) / 2
@@ -592,11 +591,13 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
             batch = maker()
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
-            loss = loss_of(batch, scores, links, plan.agree)
+            loss = loss_of(batch, scores, plan.agree)
             if teachers and batch.task in plan.taught and not is_judged(batch):
                 with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
                     taught, _ = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
-                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, links, taught)
+                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, taught)
+            if batch.task == "attribution":
+                loss = loss + _link_loss(links, batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

@@ -133,12 +133,12 @@ def test_a_reader_learns_to_answer_as_its_teacher(data, encoder, tmp_path, task)
     train(data, encoder, tmp_path / "taught", taught, {task: teacher})
     batch = Sampler(load_tokenizer(encoder), data, alone).epoch(random.Random(0))[0]()
 
-    def said(model):
+    def scores(model):
         with torch.inference_mode():
-            return model(batch.ids, batch.mask, batch.segments, batch.case)
+            return model(batch.ids, batch.mask, batch.segments, batch.case)[0]
 
     before, after = (
-        lesson_of(batch, *said(load_model([tmp_path / name], encoder)), said(teacher)[0])
+        lesson_of(batch, scores(load_model([tmp_path / name], encoder)), scores(teacher))
         for name in ("alone", "taught")
     )
     assert after < before
