@@ -202,7 +202,8 @@ class Reader:
             ]
             statements.append((number, kind, *speaker, *cue, pieces, pronouns, sure))
         mentions: list[tuple[Any, ...]] = []
-        for span in decode.entity_spans(words["entity"]):
+        written = [text[s:e] for s, e in zip(begin.tolist(), finish.tolist(), strict=True)]
+        for span in decode.entity_spans(decode.consistent(words["entity"], written)):
             start, end = int(begin[span.start]), int(finish[span.end - 1])
             number = int(voice[span.start])
             polarity = self._polarity(scored, start, end, VOICES[number >= 0]).tolist()

@@ -19,6 +19,11 @@ TYPES = ("PER", "ORG", "LOC", "MISC")
 # A word that the reader holds to be outside any entity with at least this probability ends an entity; the best path is
 # sought only between such words, which are nine in ten.
 SURELY_OUTSIDE = 0.98
+# A name means the same wherever it stands in a text: how far a word's types are drawn toward those of the other places
+# where it is written alike, and how many such places pull half as hard as many do. Chosen on testa of CoNLL-2003.
+DRAWN, HALF_DRAWN = 0.45, 0.5
+# No type is held to be less likely than this (log probability) while they are drawn together.
+UNLIKELY = -9.0
 # Pieces between content and its cue, or a cue and its source, beyond which the loss below leaves a link no chance.
 LINK_REACH = 96
 # The share of its attention that a link must give to what it is taken to mean. This and the next two were chosen on the
@@ -106,6 +111,33 @@ def entity_spans(scores: FloatArray) -> list[Span]:
             spans.append(Span(first + at, first + end, float(inside.mean()), TYPES[kind]))
             at = end
     return spans
+
+
+def consistent(scores: FloatArray, words: Sequence[str]) -> FloatArray:
+    """(words, 9) scores as log probabilities in which capitalised words written alike agree more: each word's types
+    (outside, and the four of `TYPES`) are averaged in part with those of the others (Krishnan & Manning, ACL 2006, in
+    one step). Whether it begins a name or goes on with one is left to its own place."""
+    log = np.log(softmax(scores) + 1e-9)
+    places: dict[str, list[int]] = {}
+    for i, word in enumerate(words):
+        if len(word) > 1 and word[0].isupper():
+            places.setdefault(word, []).append(i)
+    alike = [at for at in places.values() if len(at) > 1]
+    if not alike:
+        return log
+    rows = np.concatenate(alike)
+    group = np.repeat(np.arange(len(alike)), [len(at) for at in alike])
+    probability = np.exp(log[rows])
+    types = np.concatenate([probability[:, :1], probability[:, 1::2] + probability[:, 2::2]], axis=1)
+    own = np.maximum(np.log(types), UNLIKELY)
+    others = np.bincount(group)[group, None] - 1.0
+    total = np.zeros((len(alike), types.shape[1]))
+    np.add.at(total, group, own)
+    drawn = DRAWN * others / (others + HALF_DRAWN)
+    agreed = np.log(softmax((1 - drawn) * own + drawn * (total[group] - own) / others))
+    log[rows, 0] = agreed[:, 0]
+    log[rows, 1:] += np.repeat(agreed[:, 1:] - np.log(types[:, 1:]), 2, axis=1)
+    return log
 
 
 def _best_path(log: FloatArray) -> list[int]:

@@ -5,7 +5,18 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.reader.decode import Span, calibrated, entity_spans, kind_of, quoted, statements, tag_spans, unbroken
+from pipeline.reader.decode import (
+    Span,
+    calibrated,
+    consistent,
+    entity_spans,
+    kind_of,
+    quoted,
+    softmax,
+    statements,
+    tag_spans,
+    unbroken,
+)
 
 PER, ORG = 1, 3
 
@@ -42,6 +53,37 @@ def test_the_probability_of_an_entity_is_that_of_its_type():
     unsure = scores(0, PER, 0)
     unsure[1, ORG] = 8
     assert entity_spans(unsure)[0].probability == pytest.approx(0.5, abs=0.01)
+
+
+def test_an_unsure_word_is_what_it_is_where_else_it_is_written():
+    words = ["Orlo", "said", "Ms", "Orlo", "of", "Orlo"]
+    read = scores(PER, 0, 0, PER, 0, ORG)
+    read[5, PER] = 7
+    assert [s.type for s in entity_spans(read)] == ["PER", "PER", "ORG"]
+    assert [s.type for s in entity_spans(consistent(read, words))] == ["PER", "PER", "PER"]
+
+
+def test_a_sure_word_stays_what_it_is():
+    read = scores(PER, 0, PER, 0, ORG)
+    assert [s.type for s in entity_spans(consistent(read, ["Lund", "met", "Lund", "in", "Lund"]))] == [
+        "PER",
+        "PER",
+        "ORG",
+    ]
+
+
+def test_a_word_goes_on_with_a_name_although_it_begins_one_elsewhere():
+    read = scores(PER, 0, PER, PER + 1, 0, PER)
+    spans = entity_spans(consistent(read, ["Ode", "and", "Mara", "Ode", "or", "Ode"]))
+    assert [(s.start, s.end) for s in spans] == [(0, 1), (2, 4), (5, 6)]
+
+
+@pytest.mark.parametrize(
+    "words", [["orlo", "of", "orlo"], ["Orlo", "of", "ORLO"], ["O", "of", "O"], ["Orlo", "of", "Ode"]]
+)
+def test_only_capitalised_words_written_alike_are_drawn_together(words):
+    read = scores(PER, 0, ORG)
+    np.testing.assert_allclose(np.exp(consistent(read, words)), softmax(read), atol=1e-6)
 
 
 def test_a_new_beginning_cuts_a_span():
