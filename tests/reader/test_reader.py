@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipeline.reader import Reader, ReaderError, load_reader
 
@@ -140,3 +141,15 @@ def test_many_threads_answer_as_one(tiny_reader):
     assert many.read(texts).statements.equals(tiny_reader.read(texts).statements)
     pairs = ["bad", "good", "she"], ["the plan"] * 3
     assert np.array_equal(many.stance(*pairs), tiny_reader.stance(*pairs))
+
+
+def test_numpy_has_no_threads_of_its_own_while_texts_are_read(tiny_reader):
+    seen = []
+
+    def score(*window):
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return tiny_reader._score(*window)
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        Reader(score, tiny_reader.tokenizer, tiny_reader.card).read([TEXT])
+    assert set(seen) == {1}
