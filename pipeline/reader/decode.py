@@ -117,7 +117,7 @@ def consistent(scores: FloatArray, words: Sequence[str]) -> FloatArray:
     """(words, 9) scores as log probabilities in which capitalised words written alike agree more: each word's types
     (outside, and the four of `TYPES`) are averaged in part with those of the others (Krishnan & Manning, ACL 2006, in
     one step). Whether it begins a name or goes on with one is left to its own place."""
-    log = np.log(softmax(scores) + 1e-9)
+    log: FloatArray = np.log(softmax(scores) + 1e-9)
     places: dict[str, list[int]] = {}
     for i, word in enumerate(words):
         if len(word) > 1 and word[0].isupper():
