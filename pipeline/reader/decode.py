@@ -24,6 +24,8 @@ SURELY_OUTSIDE = 0.98
 DRAWN, HALF_DRAWN = 0.45, 0.5
 # No type is held to be less likely than this (log probability) while they are drawn together.
 UNLIKELY = -9.0
+# Where among the nine scores those of outside and of each type begin.
+TYPES_AT = (0, 1, 3, 5, 7)
 # Pieces between content and its cue, or a cue and its source, beyond which the loss below leaves a link no chance.
 LINK_REACH = 96
 # The share of its attention that a link must give to what it is taken to mean. This and the next two were chosen on the
@@ -127,16 +129,14 @@ def consistent(scores: FloatArray, words: Sequence[str]) -> FloatArray:
         return log
     rows = np.concatenate(alike)
     group = np.repeat(np.arange(len(alike)), [len(at) for at in alike])
-    probability = np.exp(log[rows])
-    types = np.concatenate([probability[:, :1], probability[:, 1::2] + probability[:, 2::2]], axis=1)
-    own = np.maximum(np.log(types), UNLIKELY)
+    types = np.log(np.add.reduceat(np.exp(log[rows]), TYPES_AT, axis=1))
+    own = np.maximum(types, UNLIKELY)
     others = np.bincount(group)[group, None] - 1.0
     total = np.zeros((len(alike), types.shape[1]))
     np.add.at(total, group, own)
     drawn = DRAWN * others / (others + HALF_DRAWN)
     agreed = np.log(softmax((1 - drawn) * own + drawn * (total[group] - own) / others))
-    log[rows, 0] = agreed[:, 0]
-    log[rows, 1:] += np.repeat(agreed[:, 1:] - np.log(types[:, 1:]), 2, axis=1)
+    log[rows] += np.repeat(agreed - types, np.diff([*TYPES_AT, log.shape[1]]), axis=1)
     return log
 
 
