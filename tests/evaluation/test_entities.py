@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.evaluation import Guess, LabelError, Labels, Said, evaluate, load_labels
+from pipeline.evaluation.entities import Guess, LabelError, Labels, Said, evaluate, load_labels
 from tests.stages.marked import nobody
 
 BODY = "Piet Lund met Ina Moss. Lund said that Moss lies. He left."

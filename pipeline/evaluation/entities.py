@@ -1,6 +1,6 @@
 """How right the entities stage is, on articles whose names and speakers people have labelled.
 
-    python -m pipeline.evaluation LABELS.jsonl [--errors]
+    python -m pipeline.evaluation.entities LABELS.jsonl [--errors]
 
 The labels' articles must have run in the lake of STANDPOINT_LAKE. What a label file holds is in docs/entities.md.
 Prints a figure a line, beside that of exact string match (the same words are the same entity; a known alias is its

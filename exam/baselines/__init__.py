@@ -1,0 +1,1 @@
+"""Systems that take the exam, for comparison. See ../README.md."""
