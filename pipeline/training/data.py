@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import random
 import re
@@ -341,6 +343,30 @@ def read_perspectrum(tokenizer: Tokenizer, path: Path) -> list[Pair]:
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     stance = {"SUPPORT": (0.0, 0.0, 1.0), "UNDERMINE": (1.0, 0.0, 0.0)}
     return make_pairs(tokenizer, [(r["perspective"], r["claim"], stance[r["stance"]]) for r in records])
+
+
+def unseen(pairs: Sequence[Pair], trained: Sequence[Pair]) -> list[Pair]:
+    """The pairs whose passage is in none of those trained on: a third of Perspectrum's perspectives stand in train and
+    in dev, under a claim in other words and mostly with the same side."""
+    known = {p.passage.casefold().strip() for p in trained}
+    return [p for p in pairs if p.passage.casefold().strip() not in known]
+
+
+def read_vast(tokenizer: Tokenizer, path: Path) -> list[Pair]:
+    """Comments with a topic of a few words: 0 against, 1 favour, 2 neutral."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = [(r["post"], r["topic_str"], VAST[r["label"]]) for r in csv.DictReader(lines)]
+    return make_pairs(tokenizer, [(" ".join(post.split()), topic, stance) for post, topic, stance in rows])
+
+
+def read_arguments(tokenizer: Tokenizer, path: Path) -> list[Pair]:
+    """Arguments with the proposition that they are for or against (IBM-ArgQ-Rank-30k)."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = [(r["argument"], r["topic"], VAST["1" if r["stance_WA"] == "1" else "0"]) for r in csv.DictReader(lines)]
+    return make_pairs(tokenizer, rows)
+
+
+VAST = {"0": (1.0, 0.0, 0.0), "1": (0.0, 0.0, 1.0), "2": (0.0, 1.0, 0.0)}
 
 
 def read_gwsd(tokenizer: Tokenizer, path: Path, held_out: int = 250) -> tuple[list[Pair], list[Pair]]:
