@@ -457,10 +457,10 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
     article |= {"day": at.date(), "published_at": at, "published_on": at.date(), "published_at_origin": "day"}
     article |= {"body": text, "language": reader.languages[0], "authors": [], "is_reprint": False}
     articles = Articles.validate(pl.DataFrame([article]), cast=True)
-    mentions, statements, _ = read_articles(articles, reader)
+    mentions, statements, references, _ = read_articles(articles, reader)
     known, issues = (newsroom.entities, newsroom.issues) if newsroom else ((), ())
-    entities, roles = resolve_entities(articles, mentions, statements, load_names(known))
-    stances = score_stance(articles, mentions, statements, entities, roles, issues, reader.stance)
+    entities, _ = resolve_entities(articles, mentions, statements, references, load_names(known))
+    stances = score_stance(articles, statements, entities, issues, partial(reader.stance, of_statements=True))
 
     names = entities.select("start", "end", "name")
     number = pl.col("statement_id").str.extract(r"(\d+)$").cast(pl.Int64)
@@ -487,7 +487,7 @@ def _read_text(text: str, settings: Settings) -> Iterator[Table | Text]:
             pl.col("speaker").fill_null(""),
             pl.col("who").fill_null("").alias("entity"),
             pl.col("cue").fill_null(""),
-            "commitment",
+            _likeliest("asserted", "hedged", "denied", "withheld", "asked").alias("commitment"),
             pl.col("text").alias("content"),
             _percent("probability"),
         ),

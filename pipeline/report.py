@@ -45,6 +45,12 @@ Row = dict[str, Any]
 
 # What the scores are of, in the reader's words; a name that is not here is shown as it is.
 READINGS = {
+    "sides": "Which side a statement takes toward someone",
+    "who toward whom": "Who is for or against whom, by article",
+    "issues": "Who is for or against an issue, by article",
+    "statements": "Statements found",
+    "speakers": "Who speaks, by name",
+    "commitment": "How far a speaker stands behind the words",
     "entities": "Names in a text",
     "attribution": "Who says what",
     "polarity": "How a voice treats somebody",
@@ -52,6 +58,11 @@ READINGS = {
     "name bias": "Whether a name alone changes the tone",
 }
 METRICS = {
+    "precision": "of what is shown, what is right",
+    "recall": "of what is clear to a careful reader, what is found",
+    "core_recall": "of speech and writing reported as such, what is found",
+    "f1": "both together (F1)",
+    "commitment_macro_f1": "the five kinds told apart, each alike (F1)",
     "span_f1": "names found whole, of the right type (F1)",
     "content_f1": "words that are said by someone (F1)",
     "cue_f1": "words such as “said” (F1)",

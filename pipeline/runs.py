@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from itertools import count, takewhile
 from pathlib import Path
@@ -41,6 +42,7 @@ from pipeline.schemas import (
     Printings,
     Quarantine,
     Raw,
+    References,
     Roles,
     Runs,
     Sentiments,
@@ -203,7 +205,7 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
     with _recorded(day, "read", settings, shard=shard, reader=reader.revision) as rows:
         articles = lake.read(Articles, day).sort("article_id").gather_every(shards, shard)
         try:
-            mentions, statements, headlines = read_articles(Articles.validate(articles), reader)
+            mentions, statements, references, headlines = read_articles(Articles.validate(articles), reader)
         except ValidationError as error:
             raise ReaderError(
                 f"the reader {reader.revision} gives what is no reading: {error}; go back to the weights before "
@@ -212,6 +214,7 @@ def run_read(day: date, settings: Settings, shard: int = 0, shards: int = 1) -> 
         part = f"{shard:03d}-of-{shards:03d}"
         # Mentions last: their presence says that the shard is whole.
         lake.write(Headlines, day, headlines, part)
+        lake.write(References, day, references, part)
         lake.write(Statements, day, statements, part)
         lake.write(Mentions, day, mentions, part)
         rows.update(rows_in=articles.height, rows_out=mentions.height + statements.height)
@@ -228,13 +231,13 @@ def run_entities(day: date, settings: Settings) -> None:
     with _recorded(day, "entities", settings) as rows:
         mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
         names = load_names(settings.newsroom().entities, lake)
-        articles = lake.read(Articles, day)
-        resolved = [resolve_entities(a, m, s, names) for a, m, s in pieces(articles, mentions, statements)]
+        tables = (lake.read(Articles, day), mentions, statements, lake.read(References, day))
+        resolved = [resolve_entities(a, m, s, r, names) for a, m, s, r in pieces(*tables)]
         entities, roles = (pl.concat(parts) for parts in zip(*resolved, strict=True))
         lake.write(Roles, day, Roles.validate(roles))
         lake.write(Entities, day, Entities.validate(entities))
         rows.update(rows_in=mentions.height + statements.height, rows_out=entities.height + roles.height)
-        rows.update(articles_in=articles.height, articles_out=_articles(entities))
+        rows.update(articles_in=tables[0].height, articles_out=_articles(entities))
 
 
 def pieces(articles: pl.DataFrame, *tables: pl.DataFrame) -> Iterator[Any]:
@@ -268,15 +271,14 @@ def run_stance(day: date, settings: Settings) -> None:
     """How each speaker stands toward the entities and issues that their statements speak of."""
     lake, reader = Lake(settings.lake), _reader(settings)
     with _recorded(day, "stance", settings, reader=reader.revision) as rows:
-        mentions, statements = lake.read(Mentions, day), lake.read(Statements, day)
-        articles = lake.read(Articles, day)
+        articles, statements = lake.read(Articles, day), lake.read(Statements, day)
         issues = settings.newsroom().issues
         stances = pl.concat(
-            score_stance(a, m, s, e, r, issues, reader.stance)
-            for a, m, s, e, r in pieces(articles, mentions, statements, lake.read(Entities, day), lake.read(Roles, day))
+            score_stance(a, s, e, issues, partial(reader.stance, of_statements=True))
+            for a, s, e in pieces(articles, statements, lake.read(Entities, day))
         ).sort("stance_id")
         lake.write(Stances, day, Stances.validate(stances))
-        rows.update(rows_in=mentions.height + statements.height, rows_out=stances.height)
+        rows.update(rows_in=statements.height, rows_out=stances.height)
         rows.update(articles_in=articles.height, articles_out=_articles(stances))
 
 

@@ -244,27 +244,46 @@ class Statements(dy.Schema):
     content = dy.List(
         dy.Struct({"start": dy.Int64(), "end": dy.Int64()}), metadata=_doc("Spans of what is said, in text order.")
     )
-    pronouns = dy.List(
+    targets = dy.List(
         dy.Struct(
             {
                 "start": dy.Int64(),
                 "end": dy.Int64(),
-                "negative": dy.Float32(),
+                "against": dy.Float32(),
                 "neutral": dy.Float32(),
-                "positive": dy.Float32(),
+                "favour": dy.Float32(),
+                "weight": dy.Float32(),
             }
         ),
-        metadata=_doc("Each he or she in the content, and how the speaker treats the person that it stands for."),
+        metadata=_doc(
+            "Each name, description and pronoun in the statement's sentences, the side that the speaker takes toward "
+            "it, and the log of how much it counts beside the other places that mean the same."
+        ),
     )
     text = dy.String(metadata=_doc("The words of the content spans, joined by ` … `."))
-    commitment = dy.Enum(
-        COMMITMENTS,
-        metadata=_doc("How the speaker stands to what is said: asserted, hedged, denied, withheld or asked."),
-    )
+    asserted = _probability("Probability that the speaker stands behind what is said.")
+    hedged = _probability("Probability that the speaker stands behind it only half.")
+    denied = _probability("Probability that the speaker says that it is not so.")
+    withheld = _probability("Probability that the speaker declines to say.")
+    asked = _probability("Probability that the speaker asks.")
     is_continued = dy.Bool(
         metadata=_doc("True where the speaker is that of the statement before: a quotation that goes on.")
     )
     probability = _probability("How sure the reader is of the statement.")
+    reader = _reader()
+
+
+class References(dy.Schema):
+    """One row per description or pronoun of the third person: the name in the article that it most likely means."""
+
+    day = _day()
+    article_id = _article_id()
+    start = dy.Int64(primary_key=True, min=0, metadata=_doc("First code point of the description or pronoun."))
+    end = dy.Int64(primary_key=True, min=1, metadata=_doc("Code point after it."))
+    text = dy.String(metadata=_doc("Its words."))
+    name_start = dy.Int64(min=0, metadata=_doc("First code point of the name."))
+    name_end = dy.Int64(min=1, metadata=_doc("Code point after the name."))
+    probability = _probability("How sure the reader is that it means that name.")
     reader = _reader()
 
 
@@ -304,7 +323,7 @@ class Entities(dy.Schema):
     method = dy.Enum(RESOLVED_BY, metadata=_doc("How the span was resolved."))
     is_metonym = dy.Bool(metadata=_doc("True where a place stands for the government that works there: Moscow."))
     is_modifier = dy.Bool(
-        metadata=_doc("True where the span only says where or which: in Paris, British voters. Nobody's target.")
+        metadata=_doc("True if the mention only modifies another noun: in Paris, British voters. Not in sentiment.")
     )
     probability = _probability("How sure the resolution is.")
     runner_up_id = dy.String(
@@ -531,6 +550,7 @@ LAKE: dict[str, type[dy.Schema]] = {
     "sketches": Sketches,
     "mentions": Mentions,
     "statements": Statements,
+    "references": References,
     "headlines": Headlines,
     "entities": Entities,
     "roles": Roles,
@@ -704,6 +724,10 @@ class WarehouseMentions(Mentions):
 class WarehouseStatements(Statements):
     """One row per statement: one attribution with its speaker span, cue span and content spans."""
 
+    commitment = dy.Enum(
+        COMMITMENTS,
+        metadata=_doc("How the speaker stands to what is said: the likeliest of the five probabilities."),
+    )
     speaker_id = dy.String(
         nullable=True, metadata=_doc("Entity that speaks; null where there is no speaker span or it was not resolved.")
     )
@@ -943,10 +967,10 @@ class TrendingDaily(dy.Schema):
 
 
 class EvalScores(dy.Schema):
-    """One row per reading, data set, split and metric: how accurate the reader is on public test sets."""
+    """One row per reading, data set, split and metric: how accurate pipeline and reader are on labelled texts."""
 
     reading = dy.String(primary_key=True, metadata=_doc("What is read: mentions, statements, polarity, stance."))
-    dataset = dy.String(primary_key=True, metadata=_doc("Public data set."))
+    dataset = dy.String(primary_key=True, metadata=_doc("Data set: public, or articles that were annotated for it."))
     split = dy.String(primary_key=True, metadata=_doc("Split of the data set, kept out of training."))
     metric = dy.String(primary_key=True, metadata=_doc("Metric, as its data set's authors define it."))
     value = dy.Float64(metadata=_doc("The score."))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Entities, Printings, Statements
+from pipeline.schemas import COMMITMENTS, Entities, Printings, Statements
 
 # What stands, in rows of an earlier version, in columns that it did not have.
 OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
@@ -20,9 +20,10 @@ OLD_VALUES: dict[type[dy.Schema], dict[str, pl.Expr]] = {
         "is_modifier": pl.lit(False),  # and every span was somebody's target
     },
     Statements: {
-        "commitment": pl.lit("asserted"),  # every statement was taken for one that its speaker stands behind
         "is_continued": pl.lit(False),
-        "pronouns": pl.lit([], Statements.columns()["pronouns"].dtype),  # nobody had read them
+        # A statement of before there were commitments was taken for one that its speaker stands behind.
+        **{name: pl.lit(float(name == "asserted")) for name in COMMITMENTS},
+        "targets": pl.lit([], Statements.columns()["targets"].dtype),
     },
     Printings: {  # told anew by the publish that brings the lake up to date
         "published_at": pl.lit(datetime(1, 1, 1, tzinfo=UTC)),
@@ -42,6 +43,9 @@ def as_contract(schema: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
         UpgradeError: see there.
     """
     columns, values = schema.columns(), OLD_VALUES.get(schema, {})
+    if schema is Statements and "commitment" in frame.columns:  # a label, where there are five probabilities now
+        label = pl.col("commitment").cast(pl.String)
+        frame = frame.with_columns((label == name).cast(pl.Float32).alias(name) for name in COMMITMENTS)
     lacking = [name for name in columns if name not in frame.columns]
     if lost := [name for name in lacking if name not in values and not columns[name].nullable]:
         raise UpgradeError(f"an earlier version wrote it without {', '.join(lost)}")

@@ -154,7 +154,9 @@ class Desk:
             | {"published_on": article["published_on"], "probability": 0.9},
         )
 
-    def statement(self, article: dict[str, Any], content: str, speaker: str | None = None, nth: int = 0) -> str:
+    def statement(
+        self, article: dict[str, Any], content: str, speaker: str | None = None, nth: int = 0, **given: Any
+    ) -> str:
         """A statement with the words `content`, of the `nth` span `speaker`; returns its id."""
         number = sum(s["article_id"] == article["article_id"] for s in self.rows["statements"][article["day"]])
         statement_id = f"{article['article_id']}-{number:03d}"
@@ -166,7 +168,9 @@ class Desk:
             | {"statement_id": statement_id, "kind": "direct", "speaker": speaker, "cue": None, "text": content}
             | {"speaker_start": spoken[0], "speaker_end": spoken[1], "cue_start": None, "cue_end": None}
             | {"content": [{"start": start, "end": end}], "probability": 0.9, "reader": "r1"}
-            | {"commitment": "asserted", "is_continued": False, "pronouns": []},
+            | {"asserted": 1.0, "hedged": 0.0, "denied": 0.0, "withheld": 0.0, "asked": 0.0}
+            | {"is_continued": False, "targets": []}
+            | given,
         )
         return statement_id
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from pipeline import cli, runs
 from pipeline.cli import Exit
 from pipeline.lake import LakeError
-from pipeline.reader import STATEMENTS, Reading
+from pipeline.reader import REFERENCES, STATEMENTS, Reading
 from sample.serve import serving
 
 TODAY = date(2026, 1, 31)
@@ -213,7 +213,7 @@ class QuotingReader:
         [text] = texts
         if "Ada Quill" not in text:  # a headline without a name
             reading = self.read(['Ada Quill: "-" Quill'])
-            return Reading(reading.mentions.clear(), reading.statements.clear())
+            return Reading(reading.mentions.clear(), reading.statements.clear(), reading.references)
         name, last = text.index("Ada Quill"), text.rindex("Quill")
         quote, end = text.index('"'), text.rindex('"') + 1
         both = {"text": [0, 0], "type": ["PER", "PER"], "statement": [None, None]}
@@ -221,13 +221,15 @@ class QuotingReader:
         scores = {"probability": [0.9, 0.8], "negative": [0.7, 0.1], "neutral": [0.2, 0.8], "positive": [0.1, 0.1]}
         statement = {"text": [0], "statement": [0], "kind": ["direct"], "content": [[{"start": quote, "end": end}]]}
         statement |= {"speaker_start": [last], "speaker_end": [last + 5]}
-        statement |= {"cue_start": [last + 6], "cue_end": [last + 10], "probability": [0.75]}
+        statement |= {"cue_start": [last + 6], "cue_end": [last + 10], "probability": [0.75], "targets": [[]]}
+        statement |= {"asserted": [0.2], "hedged": [0.1], "denied": [0.6], "withheld": [0.1], "asked": [0.0]}
         return Reading(
             pl.DataFrame(both | spans | scores, schema_overrides={"statement": pl.Int64}),
-            pl.DataFrame(statement | {"pronouns": [[]]}, schema_overrides={"pronouns": STATEMENTS["pronouns"]}),
+            pl.DataFrame(statement, schema_overrides={"targets": STATEMENTS["targets"]}),
+            pl.DataFrame(schema=REFERENCES),
         )
 
-    def stance(self, passages: list[str], issues: list[str]) -> Any:
+    def stance(self, passages: list[str], issues: list[str], *, of_statements: bool) -> Any:
         import numpy as np
 
         return np.tile(np.array([[0.8, 0.1, 0.1]], dtype=np.float32), (len(passages), 1))
@@ -261,7 +263,8 @@ def test_read_shows_mentions_and_statements(how: str, give: Callable[[str], tupl
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "Ada Quill PER 90% Ada Quill negative 70% outlet" in lines
     assert "Quill PER 80% Ada Quill neutral 80% outlet" in lines
-    assert '0 direct Quill Ada Quill said asserted "The toll is a disgrace," 75%' in lines
+    (statement,) = (line for line in lines if line.startswith("0 direct Quill Ada Quill said denied"))
+    assert statement.endswith('"The toll is a disgrace," 75%')
 
 
 @pytest.mark.usefixtures("quoting_reader")

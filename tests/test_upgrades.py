@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipeline.lake import ALL, Lake, LakeError
-from pipeline.schemas import LAKE, Entities, Mentions, Runs
+from pipeline.schemas import LAKE, Entities, Mentions, Runs, Statements
 from pipeline.warehouse import build_warehouse
 from tests.desk import CONFIG, DAY, write_week
 from tests.faults.test_kill import warehouse
@@ -20,7 +20,7 @@ from tests.faults.test_kill import warehouse
 CAME = {
     "runs": ["articles_in", "articles_out", "quarantined", "peak_megabytes", "run_id"],
     "entities": ["is_metonym", "is_modifier", "runner_up_id"],
-    "statements": ["commitment"],
+    "statements": ["asserted", "hedged", "denied", "withheld", "asked", "targets"],
     "printings": ["published_at", "days"],
 }
 WENT = {"articles": {"story_id": pl.lit("s1"), "is_reprint": pl.lit(False)}}
@@ -59,6 +59,18 @@ def test_parts_of_an_earlier_version_are_read_as_the_contract_says(old: Lake) ->
     assert old.read(Entities, DAY)["is_metonym"].to_list() == [False] * old.read(Entities, DAY).height
     assert old.read(Runs, DAY)["articles_in"].to_list() == [None]
     assert "story_id" not in old.read(LAKE["articles"], DAY).columns
+    assert set(old.read(Statements, DAY).select("asserted", "denied").rows()) == {(1.0, 0.0)}
+
+
+def test_a_label_of_commitment_becomes_a_certain_one(old: Lake) -> None:
+    [path] = Path(old.root).glob(f"table=statements/day={DAY}/part-*.parquet")
+    frame = pl.read_parquet(path)
+    labels = [["denied", "hedged"][n % 2] for n in range(frame.height)]
+    frame.with_columns(commitment=pl.Series(labels)).write_parquet(path)
+    read = old.read(Statements, DAY)
+    assert read["denied"].to_list() == [float(label == "denied") for label in labels]
+    assert read["hedged"].to_list() == [float(label == "hedged") for label in labels]
+    assert read["asserted"].sum() == 0
 
 
 def test_an_upgrade_brings_every_part_to_the_contract_once(old: Lake) -> None:

@@ -748,6 +748,28 @@ def test_statements_are_searched_with_their_speakers(warehouse: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("probabilities", "commitment"),
+    [
+        ((0.4, 0.3, 0.1, 0.1, 0.1), "asserted"),
+        ((0.3, 0.4, 0.1, 0.1, 0.1), "hedged"),
+        ((0.1, 0.3, 0.4, 0.1, 0.1), "denied"),
+        ((0.1, 0.3, 0.1, 0.4, 0.1), "withheld"),
+        ((0.1, 0.1, 0.1, 0.3, 0.4), "asked"),
+        ((0.4, 0.1, 0.0, 0.1, 0.4), "asserted"),
+    ],
+)
+def test_a_statements_commitment_is_the_likeliest_of_five(
+    probabilities: tuple[float, ...], commitment: str, tmp_path: Path
+) -> None:
+    told = Desk(Lake(tmp_path / "lake"))
+    told.fetch()
+    names = ("asserted", "hedged", "denied", "withheld", "asked")
+    told.statement(told.article("A docker said no."), "no", "A docker", **dict(zip(names, probabilities, strict=True)))
+    publish(told.file(), tmp_path / "w.duckdb")
+    assert query(tmp_path / "w.duckdb", "SELECT commitment FROM statements") == [(commitment,)]
+
+
 # --- exports ---------------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +42,16 @@ SOURCE_GAP = 2
 # Content that is not cut by anything but this many words is one piece (a stray word between two sure ones).
 CONTENT_GAP = 1
 
+# Links ask and offer: for a cue, a source, a name.
+LINK_VECTORS = 6
+# Words between two speakers of one cue: "Lund and Moss", "Lund, Moss and Ode".
+JOINED = 2
+# Pieces around a description or pronoun in which the name that it means is sought, and what a link to it loses with
+# every piece between (as in training).
+NAME_REACH, NAME_DECAY = 254, 0.02
+
 # What going into or out of a span costs, in log odds: a stray word neither breaks one nor makes one.
-SWITCH = {"cue": 0.0, "source": 0.7, "content": 1.0}
+SWITCH = {"cue": 0.0, "source": 0.7, "content": 1.0, "reference": 0.0}
 
 OPENING, CLOSING, STRAIGHT = "“«„", "”»", '"'
 
@@ -209,10 +219,10 @@ def statements(
     Args:
         cues, sources, contents: spans of words, in text order.
         starts: first piece of each word.
-        links: (pieces, 4 * width): what a piece asks of its cue, what it offers as a cue, the same for source.
+        links: (pieces, 6 * width): what a piece asks of its cue, what it offers as a cue, the same for source and name.
         ends: which words end a sentence.
     """
-    asks_cue, is_cue, asks_source, is_source = np.split(links.astype(np.float32), 4, axis=1)
+    asks_cue, is_cue, asks_source, is_source, *_ = np.split(links.astype(np.float32), LINK_VECTORS, axis=1)
     scale = asks_cue.shape[1] ** 0.5
     words = np.searchsorted(starts, np.arange(len(links)), side="right") - 1
     bounds = np.append(starts, len(links))
@@ -267,10 +277,138 @@ def statements(
             speaker = beside[0] if beside else None
         pieces = _joined([c for c, _ in parts])
         sure = cue.probability * float(np.mean([c.probability * p for c, p in parts]))
-        found.append(Statement(speaker, cue, pieces, sure))
+        found += [Statement(who, cue, pieces, sure) for who in _together(speaker, sources, cue, mass[1:])]
     for content in floating:
         found.append(Statement(None, None, (content,), content.probability / 2))
-    return sorted(found, key=lambda s: s.content[0].start)
+    return sorted(_whole(found), key=lambda s: s.content[0].start)
+
+
+def _together(speaker: Span | None, sources: list[Span], cue: Span, mass: npt.NDArray[Any]) -> list[Span | None]:
+    """The speaker and those who speak with them: "Lund and the union's leaders said" is a statement of each. `mass` is
+    each source's share of the cue's link."""
+    at = bisect_left(sources, speaker.start, key=_start) if speaker else len(sources)
+    if speaker is None or at == len(sources) or sources[at] != speaker:
+        return [speaker]
+    first = last = at
+    sure = mass >= SURE_LINK
+    while first > 0 and sure[first - 1] and _is_joined(sources[first - 1], sources[first], cue):
+        first -= 1
+    while last + 1 < len(sources) and sure[last + 1] and _is_joined(sources[last], sources[last + 1], cue):
+        last += 1
+    return list(sources[first : last + 1])
+
+
+def _is_joined(one: Span, other: Span, cue: Span) -> bool:
+    """Whether little stands between two sources, and not the cue."""
+    return 0 < other.start - one.end <= JOINED and not (cue.start < other.end and one.start < cue.end)
+
+
+def _whole(found: list[Statement]) -> list[Statement]:
+    """The statements with what is said inside them: where the cue of another one stands in a statement's content, that
+    one's content is part of it. "Ode said | Lund denied | that the bridge holds": both say the last words."""
+    grown = list(found)
+    spoken = sorted((s.cue.start, s.cue.end, index) for index, s in enumerate(grown) if s.cue is not None)
+    # Innermost first, so that what stands two deep comes along.
+    for index in sorted(range(len(grown)), key=lambda i: grown[i].content[0].start, reverse=True):
+        outer = grown[index]
+        parts = [
+            piece
+            for c in outer.content
+            for _, end, other in spoken[bisect_left(spoken, (c.start,)) : bisect_left(spoken, (c.end,))]
+            if end <= c.end and grown[other].cue != outer.cue
+            for piece in grown[other].content
+        ]
+        if parts:
+            merged = _union([*outer.content, *parts])
+            # A cue of its own inside would make a statement say that it is said.
+            if outer.cue is None or not any(c.start <= outer.cue.start < c.end for c in merged):
+                grown[index] = Statement(outer.speaker, outer.cue, merged, outer.probability)
+    return grown
+
+
+def in_order(spans: Iterable[Span]) -> list[Span]:
+    """The spans by where they begin."""
+    return sorted(spans, key=lambda span: (span.start, span.end))
+
+
+def between(spans: Sequence[Span], low: int, high: int) -> Sequence[Span]:
+    """Those of spans in order that begin from `low` on and before `high`."""
+    return spans[bisect_left(spans, low, key=_start) : bisect_left(spans, high, key=_start)]
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _union(spans: list[Span]) -> tuple[Span, ...]:
+    """Spans in order; those that touch, overlap or leave a word between them as one."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        if out and span.start - out[-1].end <= CONTENT_GAP:
+            out[-1] = Span(out[-1].start, max(out[-1].end, span.end), min(out[-1].probability, span.probability))
+        else:
+            out.append(span)
+    return tuple(out)
+
+
+def toward(answers: FloatArray, slope: float, bias: Sequence[float]) -> tuple[FloatArray, float]:
+    """(pieces, 4) answers of the judge for one target to probabilities (3,) of its sides and the log of its weight: the
+    mean of the pieces' scores, weighted by how much each counts."""
+    counts = answers[:, 3].astype(np.float64)
+    largest = counts.max()
+    share = np.exp(counts - largest)
+    scores = (share[:, None] * answers[:, :3]).sum(axis=0) / share.sum()
+    return softmax(np.asarray(slope * scores + np.array(bias), dtype=np.float32)), float(largest + log(share.sum()))
+
+
+def repeated(names: Sequence[Span], written: Sequence[str], is_named: npt.NDArray[np.bool_]) -> list[Span]:
+    """Where the words of a name stand again, and the reader saw no name."""
+    by_first: dict[str, set[tuple[str, ...]]] = {}
+    for name in names:
+        words = tuple(written[name.start : name.end])
+        if words[0][:1].isupper() and sum(map(len, words)) > 1:
+            by_first.setdefault(words[0], set()).add(words)
+    out: list[Span] = []
+    for at, word in enumerate(written):
+        for words in sorted(by_first.get(word, ()), key=len, reverse=True):
+            end = at + len(words)
+            free = not is_named[at:end].any() and (not out or out[-1].end <= at)
+            if free and tuple(written[at:end]) == words:
+                out.append(Span(at, end, 0.0))
+                break
+    return out
+
+
+def names_meant(
+    references: Sequence[Span], names: Sequence[Span], written: Sequence[str], bounds: IntArray, links: FloatArray
+) -> list[tuple[Span, Span, float]]:
+    """Each description and pronoun with the name that it most likely means, and how sure that is: the share of its
+    attention on names that end in the same word."""
+    if not references or not names:
+        return []
+    *_, asks, offers = np.split(links.astype(np.float32), LINK_VECTORS, axis=1)
+    scale = asks.shape[1] ** 0.5
+    first, last = (np.array([bounds[getattr(n, edge)] for n in names]) for edge in ("start", "end"))
+    # What a name offers is what its pieces offer together.
+    group_of: dict[str, int] = {}
+    groups = [group_of.setdefault(written[n.end - 1].casefold(), len(group_of)) for n in names]
+    out = []
+    for reference in references:
+        start, end = int(bounds[reference.start]), int(bounds[reference.end])
+        low, high = max(0, start - NAME_REACH), min(len(links), end + NAME_REACH)
+        scores = offers[low:high] @ asks[start:end].mean(axis=0) / scale - NAME_DECAY * _outside(low, high, start, end)
+        scores[start - low : end - low] = -1e4
+        share = softmax(scores)
+        near = range(int(np.searchsorted(first, low)), int(np.searchsorted(last, high, side="right")))
+        mass = {i: float(share[first[i] - low : last[i] - low].sum()) for i in near}
+        together: dict[int, float] = {}
+        for i in near:
+            together[groups[i]] = together.get(groups[i], 0.0) + mass[i]
+        if together:
+            best = max(together, key=lambda group: together[group])
+            name = max((i for i in near if groups[i] == best), key=lambda i: mass[i])
+            out.append((reference, names[name], min(1.0, together[best])))
+    return out
 
 
 def _outside(low: int, high: int, first: int, last: int) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from pipeline.labels import likeliest
+from pipeline.labels import VOICE_FROM, likeliest
 from pipeline.names import key
 from pipeline.schemas import Articles, Entities, Headlines, Mentions, Sentiments, Statements, Tones
 
@@ -61,7 +61,9 @@ def score_sentiment(
         )
         .filter(pl.col("mentions") > 0)
         .join(_in_headlines(headlines, named), on=[*ARTICLE, "entity_id"], how="left")
-        .with_columns(pl.col("headline_mentions").fill_null(0), sentiment=likeliest("negative", "neutral", "positive"))
+        .with_columns(
+            pl.col("headline_mentions").fill_null(0), sentiment=likeliest("negative", "neutral", "positive", VOICE_FROM)
+        )
         .with_columns(
             is_passing=(pl.col("headline_mentions") == 0)
             & (pl.col("lead_mentions") == 0)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from pipeline.labels import CONTEXT, ISSUE_REACH, issue_passage
 from pipeline.reader.roles import Range, passage, roles
 from pipeline.reader.tokens import IntArray, Tokens, tokenize
-from pipeline.training.data import Attribution, Document, attribution_document
+from pipeline.training.data import ENTITY_TAGS, IGNORE, Attribution, Document, attribution_document
 
 SIDES = ("against", "neutral", "favour")
 COMMITMENTS = ("asserted", "hedged", "denied", "withheld", "asked")
@@ -187,15 +188,38 @@ def document(article: Annotated, tokens: Tokens) -> Document:
     for spans in article.forms.values():
         for span in spans:
             if is_described(article.text[slice(*span)]):
-                first, last = tokens.pieces(*span)
-                reference[first:last] = 2
-                reference[first : first + 1] = 1
+                begin, stop = tokens.pieces(*span)
+                reference[begin:stop] = 2
+                reference[begin : begin + 1] = 1
     for i, (start, end) in enumerate(tokens.offsets.tolist()):
         if article.text[start:end].lower() in EVERY_PRONOUN:
             reference[i] = 1
     out.labels["reference"] = reference
+    out.labels["entity"] = _named(article, tokens)
     return out
 
+
+def _named(article: Annotated, tokens: Tokens) -> IntArray:
+    """Tags of the names among the forms; everything else is IGNORE, for not every name of a text is annotated.
+
+    A form is a name if its words are those of the entity's name, or capitals. Titles, articles and adjectives
+    ("Russian") are not, because other sets tag them otherwise.
+    """
+    tags = np.full(len(tokens), IGNORE, dtype=np.int64)
+    for key, spans in article.forms.items():
+        kind, known = article.types[key], set(article.names[key].split())
+        for start, end in spans:
+            form = article.text[start:end]
+            bare = LEADING.sub("", form)
+            is_name = not is_described(form) and "(" not in form and "\n" not in form
+            if is_name and bare and (set(bare.split()) <= known or (kind != "PER" and bare.isupper())):
+                first, last = tokens.pieces(end - len(bare), end)
+                tags[first:last] = ENTITY_TAGS.index(f"I-{kind}")
+                tags[first : first + 1] = ENTITY_TAGS.index(f"B-{kind}")
+    return tags
+
+
+LEADING = re.compile(r"^(?:the|a|an|his|her|their|its)\s+", re.IGNORECASE)
 
 # Pieces between the first and the last of joint speakers beyond which they are not taken to be joint.
 FAR_APART = 40
@@ -213,7 +237,7 @@ class Referring:
 class Judgement:
     """One statement as its passage is judged. Ranges are pieces of the article."""
 
-    within: Range
+    within: tuple[int, int, int]
     roles: IntArray
     commitment: int
     targets: tuple[tuple[tuple[Range, ...], int, float], ...]
@@ -243,21 +267,31 @@ def judgements(article: Annotated, tokens: Tokens, ends: frozenset[int]) -> list
     stops = np.isin(tokens.ids, sorted(ends))
     out = []
     for s in article.statements:
-        content = [p for c in s.content if (p := tokens.pieces(*c))[0] < p[1]]
-        if not content:
-            continue
-        speaker, cue = (tokens.pieces(*x) if x else None for x in (s.speaker, s.cue))
-        within = passage(stops, content, [x for x in (speaker, cue) if x])
-        nested = [
-            tokens.pieces(*c)
-            for other in article.statements
-            if other is not s and _is_inside(other.content, s.content)
-            for c in other.content
-        ]
-        targets = _targets(article, tokens, s, within, content, speaker)
-        commitment = COMMITMENTS.index(s.commitment)
-        out.append(Judgement(within, roles(within, content, speaker, cue, nested), commitment, tuple(targets)))
+        if found := judged_passage(article, tokens, stops, s):
+            within, own, speaker = found
+            content = [tokens.pieces(*c) for c in s.content]
+            targets = tuple(_targets(article, tokens, s, within, content, speaker))
+            out.append(Judgement(within, own, COMMITMENTS.index(s.commitment), targets))
     return out
+
+
+def judged_passage(
+    article: Annotated, tokens: Tokens, stops: npt.NDArray[np.bool_], said: Said
+) -> tuple[tuple[int, int, int], IntArray, Range | None] | None:
+    """Where an annotated statement is judged, the role of each piece there, and the pieces of its speaker; None where
+    its content holds no piece. `stops`: which pieces end a sentence."""
+    content = [p for c in said.content if (p := tokens.pieces(*c))[0] < p[1]]
+    if not content:
+        return None
+    speaker, cue = (tokens.pieces(*x) if x else None for x in (said.speaker, said.cue))
+    within = passage(stops, content, [x for x in (speaker, cue) if x])
+    nested = [
+        tokens.pieces(*c)
+        for other in article.statements
+        if other is not said and _is_inside(other.content, said.content)
+        for c in other.content
+    ]
+    return within, roles(within, content, speaker, cue, nested), speaker
 
 
 def _is_inside(inner: Sequence[Range], outer: Sequence[Range]) -> bool:
@@ -269,7 +303,7 @@ def _targets(
     article: Annotated,
     tokens: Tokens,
     said: Said,
-    within: Range,
+    within: tuple[int, int, int],
     content: Sequence[Range],
     speaker: Range | None,
 ) -> Iterator[tuple[tuple[Range, ...], int, float]]:
@@ -277,7 +311,7 @@ def _targets(
         if key == said.key:
             continue
         side, arguable = said.sides.get(key, ("neutral", False))
-        at = [p for span in spans if within[0] <= (p := tokens.pieces(*span))[0] < p[1] <= within[1]]
+        at = [p for span in spans if within[0] <= (p := tokens.pieces(*span))[0] < p[1] <= within[2]]
         # The speaker span may name others: "Lund's spokesman". What it is toward them stands in the content.
         outside = [p for p in at if speaker is None or not (speaker[0] <= p[0] and p[1] <= speaker[1])]
         if not outside and side != "neutral" and said.kind != "indirect":
@@ -287,10 +321,10 @@ def _targets(
 
 
 def _pronouns(
-    article: Annotated, tokens: Tokens, content: Sequence[Range], within: Range, kind: str
+    article: Annotated, tokens: Tokens, content: Sequence[Range], within: tuple[int, int, int], kind: str
 ) -> Iterator[Range]:
     for first, last in content:
-        for i in range(first, min(last, within[1])):
+        for i in range(first, min(last, within[2])):
             start, end = tokens.offsets[i]
             if article.text[start:end].lower() in PRONOUNS[kind]:
                 yield i, i + 1

@@ -345,11 +345,12 @@ def read_perspectrum(tokenizer: Tokenizer, path: Path) -> list[Pair]:
     return make_pairs(tokenizer, [(r["perspective"], r["claim"], stance[r["stance"]]) for r in records])
 
 
-def unseen(pairs: Sequence[Pair], trained: Sequence[Pair]) -> list[Pair]:
-    """The pairs whose passage is in none of those trained on: a third of Perspectrum's perspectives stand in train and
-    in dev, under a claim in other words and mostly with the same side."""
-    known = {p.passage.casefold().strip() for p in trained}
-    return [p for p in pairs if p.passage.casefold().strip() not in known]
+def read_perspectrum_dev(tokenizer: Tokenizer, folder: Path) -> list[Pair]:
+    """The pairs of dev whose perspective is not in train: a third of them stand in both, under a claim in other words
+    and mostly with the same side. All of dev where no perspective is new."""
+    pairs = read_perspectrum(tokenizer, folder / "dev.jsonl")
+    known = {p.passage.casefold().strip() for p in read_perspectrum(tokenizer, folder / "train.jsonl")}
+    return [p for p in pairs if p.passage.casefold().strip() not in known] or pairs
 
 
 def read_vast(tokenizer: Tokenizer, path: Path) -> list[Pair]:

@@ -33,7 +33,7 @@ from pipeline.training.data import (
     read_conll,
     read_gwsd,
     read_newsmtsc,
-    read_perspectrum,
+    read_perspectrum_dev,
     read_polnear,
     read_press,
     renamed,
@@ -273,9 +273,9 @@ def score_name_bias(reader: Reader, paths: Sequence[Path]) -> dict[str, float]:
     return {"mean_change": float(np.abs(first - second).sum(axis=1).mean() / 2), "size": len(before)}
 
 
-def score_perspectrum(reader: Reader, path: Path) -> dict[str, float]:
-    """Macro-F1 over against and favour on Perspectrum; a neutral answer is a wrong one."""
-    pairs = read_perspectrum(reader.tokenizer, path)
+def score_perspectrum(reader: Reader, folder: Path) -> dict[str, float]:
+    """Macro-F1 over against and favour on Perspectrum's new perspectives; a neutral answer is a wrong one."""
+    pairs = read_perspectrum_dev(reader.tokenizer, folder)
     answers = reader.stance([p.passage for p in pairs], [p.proposition for p in pairs])
     gold = np.array([int(np.argmax(p.stance)) for p in pairs])
     forced = np.where(answers[:, 0] > answers[:, 2], 0, 2)
@@ -318,7 +318,7 @@ def evaluate(reader: Reader, data: Path) -> list[dict[str, Any]]:
             for voice in VOICES
             if (data / f"press/{voice}.jsonl").exists()
         ),
-        ("stance", "perspectrum", "dev", score_perspectrum(reader, data / "perspectrum/dev.jsonl")),
+        ("stance", "perspectrum", "dev, perspectives not in train", score_perspectrum(reader, data / "perspectrum")),
         ("stance", "gwsd", "own split, 250 of train", score_gwsd(reader, data / "gwsd/train.jsonl")),
     ):
         size = int(figures.pop("size"))

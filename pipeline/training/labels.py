@@ -133,7 +133,7 @@ def read_labels(paths: Iterable[Path], data: Path) -> Iterator[Annotated]:
     Raises:
         LabelError: a text is absent or is not the one that was annotated.
     """
-    labels = {}
+    labels: dict[str, tuple[Path, dict[str, Any]]] = {}
     for path in sorted(paths):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             labels |= {(r := json.loads(line))["url"]: (path, r) for line in lines}

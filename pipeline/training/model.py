@@ -10,21 +10,81 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
+from torch.nn.functional import gelu
 from transformers import AutoModel
 
+from pipeline.reader.roles import ROLES
 from pipeline.reader.tokens import CASES
 
 # Scores per piece, in this order; `heads` on the card says the same to the run time.
-HEADS = {"entity": 9, "cue": 3, "source": 3, "content": 3, "polarity": 3, "stance": 3}
-# Width of each of the four link vectors of a piece: content asks for its cue, a cue asks for its source.
+TAGS = {"entity": 9, "cue": 3, "source": 3, "content": 3, "reference": 3}
+HEADS = TAGS | {"polarity": 3, "stance": 3}
+# Width of each of the six link vectors of a piece: content asks for its cue, a cue for its source, a description or
+# pronoun for a name of its entity.
 LINK = 48
+LINK_KINDS = ("cue", "source", "name")
+# Width of a piece where a statement is judged, layers, heads of attention: a tenth of the encoder's work.
+JUDGE, JUDGE_LAYERS, JUDGE_HEADS = 128, 2, 4
+COMMITMENTS = 5
+
+
+class Judge(nn.Module):
+    """Reads the passage of one statement again, on what the encoder has computed of it, with the role of each piece.
+
+    (values (batch, length, width + scores), roles (batch, length), mask (batch, length)) -> sides (batch, length, 4):
+    against, neutral, favour toward what stands there, and how much that piece counts; commitment (batch, 5).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(width, JUDGE)
+        self.role = nn.Embedding(ROLES, JUDGE)
+        self.drop = nn.Dropout(0.2)
+        self.layers = nn.ModuleList(_Layer() for _ in range(JUDGE_LAYERS))
+        self.norm = nn.LayerNorm(JUDGE)
+        self.sides = nn.Linear(JUDGE, 4)
+        self.counts = nn.Linear(JUDGE, 1)
+        self.commitment = nn.Linear(JUDGE, COMMITMENTS)
+
+    def forward(self, values: Tensor, roles: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        seen = self.drop(self.into(values) + self.role(roles))
+        for layer in self.layers:
+            seen = layer(seen, mask)
+        seen = self.drop(self.norm(seen))
+        weight = self.counts(seen).squeeze(-1)
+        if mask is not None:
+            weight = weight.masked_fill(~mask, -1e4)
+        pooled = (weight.softmax(-1).unsqueeze(-1) * seen).sum(1)
+        return self.sides(seen), self.commitment(pooled)
+
+
+class _Layer(nn.Module):
+    """One layer of a transformer, normalised first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(JUDGE), nn.LayerNorm(JUDGE)
+        self.together = nn.Linear(JUDGE, 3 * JUDGE)
+        self.out = nn.Linear(JUDGE, JUDGE)
+        self.wide, self.narrow = nn.Linear(JUDGE, 2 * JUDGE), nn.Linear(2 * JUDGE, JUDGE)
+        self.drop = nn.Dropout(0.2)
+
+    def forward(self, values: Tensor, mask: Tensor | None) -> Tensor:
+        parts = self.together(self.first(values)).chunk(3, -1)
+        query, key, value = (p.unflatten(-1, (JUDGE_HEADS, -1)).transpose(1, 2) for p in parts)
+        weight = query @ key.transpose(-1, -2) / (JUDGE // JUDGE_HEADS) ** 0.5
+        if mask is not None:
+            weight = weight.masked_fill(~mask[:, None, None], -1e4)
+        values = values + self.drop(self.out((weight.softmax(-1) @ value).transpose(1, 2).flatten(2)))
+        return values + self.drop(self.narrow(gelu(self.wide(self.second(values)))))
 
 
 class ReaderModel(nn.Module):
-    """(ids, mask, segments, case), each (batch, length) -> scores (batch, length, 24), links (batch, length, 4 * LINK).
+    """(ids, mask, segments, case), each (batch, length) -> scores (batch, length, 27), links (batch, length, 6 * LINK),
+    hidden (batch, length, width).
 
     The polarity toward a target is the mean of the polarity scores of its pieces; the stance of a pair is the mean of
-    the stance scores of all its pieces.
+    the stance scores of all its pieces; statements are judged by `judge` on hidden and scores side by side.
     """
 
     def __init__(self, encoder: Path) -> None:
@@ -37,12 +97,13 @@ class ReaderModel(nn.Module):
         for added in (self.case, self.segment):
             nn.init.zeros_(added.weight)  # the encoder begins as it was trained
         self.drop = nn.Dropout(0.1)
-        self.tags = nn.Linear(width, sum(HEADS[h] for h in ("entity", "cue", "source", "content")))
+        self.tags = nn.Linear(width, sum(TAGS.values()))
         self.polarity = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Dropout(0.1), nn.Linear(width, 3))
         self.stance = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Dropout(0.1), nn.Linear(width, 3))
-        self.links = nn.Linear(width, 4 * LINK)
+        self.links = nn.Linear(width, 2 * len(LINK_KINDS) * LINK)
+        self.judge = Judge(width + sum(HEADS.values()))
 
-    def forward(self, ids: Tensor, mask: Tensor, segments: Tensor, case: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor, segments: Tensor, case: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         words = self.encoder.get_input_embeddings()(ids) + self.case(case)
         if self.has_segments:
             hidden = self.encoder(inputs_embeds=words, attention_mask=mask, token_type_ids=segments)
@@ -50,10 +111,10 @@ class ReaderModel(nn.Module):
             hidden = self.encoder(inputs_embeds=words + self.segment(segments), attention_mask=mask)
         return self.answers(self.drop(hidden.last_hidden_state))
 
-    def answers(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores and links of the encoder's last layer."""
+    def answers(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores, links and the encoder's last layer itself."""
         scores = torch.cat([self.tags(hidden), self.polarity(hidden), self.stance(hidden)], dim=-1)
-        return scores, cast(Tensor, self.links(hidden))
+        return scores, cast(Tensor, self.links(hidden)), hidden
 
 
 def load_model(folders: Sequence[Path], encoder: Path) -> ReaderModel:
@@ -68,8 +129,18 @@ def load_model(folders: Sequence[Path], encoder: Path) -> ReaderModel:
 def _trained(folder: Path, model: ReaderModel) -> dict[str, Tensor]:
     run = folder / "checkpoint.pt"
     if run.exists():
-        return cast(dict[str, Tensor], torch.load(run, weights_only=True)["average"])
-    return _dequantised(folder / "reader.onnx", model)
+        return _grown(cast(dict[str, Tensor], torch.load(run, weights_only=True)["average"]), model)
+    return _grown(_dequantised(folder / "reader.onnx", model), model)
+
+
+def _grown(state: dict[str, Tensor], model: ReaderModel) -> dict[str, Tensor]:
+    """The weights of a reader of before some of the heads or roles, with the module's own for these."""
+    for name, fresh in model.state_dict().items():
+        if state[name].shape != fresh.shape:
+            fresh = fresh.clone()
+            fresh[: len(state[name])] = state[name]
+            state[name] = fresh
+    return state
 
 
 def _dequantised(path: Path, model: ReaderModel) -> dict[str, Tensor]:

@@ -31,6 +31,7 @@ from torch.nn.functional import cross_entropy, kl_div
 
 from pipeline.gazetteer import load_gazetteer
 from pipeline.reader.tokens import CASES, IntArray, Tokens, tokenize
+from pipeline.training.annotated import issue_pairs, lesson, read_annotated
 from pipeline.training.data import (
     IGNORE,
     LINKS,
@@ -46,20 +47,24 @@ from pipeline.training.data import (
     make_pairs,
     names_by_length,
     negated,
+    read_arguments,
     read_crossner,
     read_gwsd,
     read_newsmtsc,
     read_perspectrum,
     read_polnear,
     read_press_targets,
+    read_vast,
     renamed,
 )
+from pipeline.training.labels import read_labels
 from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
+from pipeline.training.statements import Window, judge_labels, judge_loss, judged, name_loss, window, windows_of
 
 T = TypeVar("T")
 
-TASKS = ("entity", "attribution", "polarity", "stance")
-TAUGHT = ("attribution", "polarity", "stance")
+TASKS = ("entity", "attribution", "statement", "polarity", "stance")
+TAUGHT = ("attribution", "statement", "polarity", "stance")
 
 # How soft answers are when one reader is to answer as another does (Hinton et al., 2015).
 SOFT = 2.0
@@ -71,6 +76,8 @@ LINK_DECAY = 0.12
 # hangs on.
 SPANS = {"content": 1.0, "cue": 1.5, "source": 1.5}
 LINKED = 0.3
+# What references and the names among an annotation's forms weigh beside them.
+REFERRING = {"reference": 1.0, "entity": 0.5}
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,6 @@ class Plan:
     """The tasks, of `TAUGHT`, in which they do."""
     lesson: float = 0.7
     """Share of such a task's loss that is how far the answers are from the teacher's; the rest is the labels'."""
-    rehearsed: float = 0.5
-    """With teachers, share of the batches of entities and attribution: they are mostly not to be forgotten."""
     epochs: float = 6.0
     seed: int = 13
     encoder_rate: float = 2e-4
@@ -110,6 +115,16 @@ class Plan:
     press_epochs: int = 4
     """Epochs at the end that see the judged press mentions too: they are few, and what the reader is for."""
     checkpoint_steps: int = 200
+    annotated: tuple[str, ...] = ()
+    """Files of annotated articles, with their texts: who said what about whom."""
+    labels: tuple[str, ...] = ()
+    """Files of such labels without texts: see `pipeline.training.labels`."""
+    readings: int = 2
+    """How often an epoch reads the annotated articles: they are few, and what the reader is for."""
+    old_pairs: float = 1.0
+    """Share of the pairs of Perspectrum and GWSD that an epoch holds."""
+    shares: tuple[tuple[str, float], ...] = ()
+    """By task, the share of its batches that an epoch holds; all where it is not named."""
 
 
 @dataclass
@@ -122,6 +137,12 @@ class Batch:
     segments: Tensor
     case: Tensor
     labels: dict[str, Tensor]
+    windows: Sequence[Window] = ()
+    """The parts of annotated articles that are the rows."""
+
+
+# Pairs of VAST and of IBM's arguments that an epoch holds.
+MANY_PAIRS = 1000
 
 
 class Sampler:
@@ -129,6 +150,9 @@ class Sampler:
 
     def __init__(self, tokenizer: Tokenizer, data: Path, plan: Plan) -> None:
         self.plan, self.tokenizer = plan, tokenizer
+        stops = frozenset(map(self._id, ".!?"))
+        annotated = (*read_annotated(map(Path, plan.annotated)), *read_labels(map(Path, plan.labels), data))
+        self.lessons = [lesson(tokenizer, article, stops) for article in annotated]
         self.cls, self.sep = self._id("[CLS]"), self._id("[SEP]")
         self.plain = {self._id(k): self._id(v) for k, v in PLAIN.items()}
         self.conll = conll_words(data / "conll2003/eng.train")
@@ -150,11 +174,15 @@ class Sampler:
         people = {name for kind, name in known if kind == "PER"}
         people |= {t.text[s:e] for t in self.targets for s, e in t.chars if NAME.fullmatch(t.text[s:e])}
         self.people = names_by_length(people)
-        self.pairs, self.news_pairs = (
+        self.pairs, self.news_pairs, self.topics, self.arguments = (
             [p for p in pairs if len(p.tokens[0]) + len(p.tokens[1]) <= plan.window]
             for pairs in (
                 read_perspectrum(tokenizer, data / "perspectrum/train.jsonl"),
                 read_gwsd(tokenizer, data / "gwsd/train.jsonl")[0],
+                *(
+                    read(tokenizer, data / path) if (data / path).exists() else []
+                    for read, path in ((read_vast, "vast/vast_train.csv.gz"), (read_arguments, "ibm_argq30k/train.csv"))
+                ),
             )
         )
 
@@ -179,6 +207,8 @@ class Sampler:
         makers["entity"] += self._token_batches("entity", windows, rng)
         windows = self._windows([rng.choice(d) for d in self.polnear], rng)
         makers["attribution"] += self._token_batches("attribution", windows, rng)
+        for _ in range(self.plan.readings):
+            makers["statement"] += self._statement_batches(rng)
         targets = rng.sample(self.targets, len(self.targets))
         alone = int(len(targets) * 0.6)
         # At run time a target stands in a whole article: some sentences are read among others.
@@ -206,8 +236,17 @@ class Sampler:
         ]
         # The news sentences are few and their bar is far: they are seen twice.
         pairs = [*self.pairs, *strangers, *self.news_pairs, *self.news_pairs, *make_pairs(self.tokenizer, opposites)]
+        # Comments are long and arguments many: a part of them an epoch. Statements of annotated articles are all seen.
+        pairs = [p for p in pairs if rng.random() < self.plan.old_pairs]
+        for many in (self.topics, self.arguments):
+            pairs += rng.sample(many, min(len(many), MANY_PAIRS))
+        propositions = [one.article.issue["proposition"] for one in self.lessons if one.article.issue]
+        rows = [row for one in self.lessons for row in issue_pairs(one.article, propositions, rng)]
+        sides = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+        made = make_pairs(self.tokenizer, [(passage, issue, sides[side]) for passage, issue, side in rows])
+        issues = [p for p in made if len(p.tokens[0]) + len(p.tokens[1]) <= self.plan.window]
         is_sampled = self.plan.agree and "stance" not in self.plan.taught
-        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1)))
+        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1))) + issues
         pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
         for group in _by_size(pairs, once, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
             makers["stance"].append(partial(self._pair_batch, group, twins=bool(self.plan.agree)))
@@ -216,9 +255,8 @@ class Sampler:
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
             for groups in _by_size(judged, size, _group_length):
                 makers["polarity"].append(partial(self._target_batch, groups, rng))
-        if self.plan.taught:
-            for task in ("entity", "attribution"):
-                makers[task] = rng.sample(makers[task], ceil(len(makers[task]) * self.plan.rehearsed))
+        for task, share in self.plan.shares:
+            makers[task] = rng.sample(makers[task], ceil(len(makers[task]) * share))
         chosen = [maker for task in self.plan.tasks for maker in makers[task]]
         rng.shuffle(chosen)
         return chosen
@@ -263,6 +301,22 @@ class Sampler:
                     values = np.where(values >= 0, values + 1, values)  # [CLS] stands before the pieces
                 labels[i, 1 : 1 + len(values)] = values
             batch.labels[key] = torch.from_numpy(labels)
+        return batch
+
+    def _statement_batches(self, rng: random.Random) -> list[Callable[[], Batch]]:
+        windows = [
+            window(one, cut(one.document, start, end), start, end)
+            for one in self.lessons
+            for start, end in windows_of(one, self.plan.window, rng)
+        ]
+        windows.sort(key=lambda w: len(w.document.tokens) + rng.random() * 8)
+        groups = _by_size(windows, self.plan.batch_pieces, lambda w: len(w.document.tokens) + 2)
+        return [partial(self._statement_batch, group, rng) for group in groups]
+
+    def _statement_batch(self, windows: Sequence[Window], rng: random.Random) -> Batch:
+        batch = self._token_batch("statement", [w.document for w in windows], rng)
+        batch.labels |= judge_labels(windows)
+        batch.windows = windows
         return batch
 
     def _target_batch(self, groups: Sequence[Sequence[Targets]], rng: random.Random, *, twins: bool = False) -> Batch:
@@ -401,8 +455,8 @@ def loss_of(batch: Batch, scores: Tensor, agree: float) -> Tensor:
         target = answers(batch, scores)
         loss = cross_entropy(target, batch.labels["stance"])
         return loss + agree * _disagreement(target) if batch.labels["twins"] else loss
-    tags = [weight * _token_loss(parts[head], batch.labels[head]) for head, weight in SPANS.items()]
-    return torch.stack(tags).sum()
+    heads = SPANS if batch.task == "attribution" else SPANS | REFERRING
+    return torch.stack([weight * _token_loss(parts[head], batch.labels[head]) for head, weight in heads.items()]).sum()
 
 
 def by_head(scores: Tensor) -> dict[str, Tensor]:
@@ -442,6 +496,26 @@ def lesson_of(batch: Batch, scores: Tensor, taught: Tensor) -> Tensor:
     return _softly_away(answers(batch, scores), wanted)
 
 
+# What keeping the answers of the reader before weighs, on annotated articles: they have no labels of names and moods.
+KEPT = 1.0
+
+
+def kept(batch: Batch, scores: Tensor, before: Tensor) -> Tensor:
+    """How far names and polarity, which the annotation does not label piece by piece, are from those of the reader
+    before: what it learned of press mentions is not to be lost."""
+    ours, theirs = by_head(scores), by_head(before)
+    known = batch.mask.bool()
+    return (
+        KEPT
+        * torch.stack(
+            [
+                _softly_away(ours[head][known], (theirs[head][known] / SOFT).softmax(1))
+                for head in ("entity", "polarity")
+            ]
+        ).sum()
+    )
+
+
 def _softly_away(scores: Tensor, wanted: Tensor) -> Tensor:
     return kl_div((scores / SOFT).log_softmax(1), wanted, reduction="batchmean") * SOFT**2
 
@@ -455,7 +529,7 @@ def _disagreement(answers: Tensor) -> Tensor:
 def _link_loss(links: Tensor, batch: Batch) -> Tensor:
     """How far the attention of each kind of link, as decoding weighs it, is from lying on the span that it should lead
     to."""
-    asks_cue, is_cue, asks_source, is_source = links.float().split(LINK, dim=-1)
+    asks_cue, is_cue, asks_source, is_source, *_ = links.float().split(LINK, dim=-1)
     at = torch.arange(links.shape[1])
     loss = links.sum() * 0
     kinds = (("content_cue", "content", asks_cue, is_cue), ("cue_source", "source", asks_source, is_source))
@@ -590,13 +664,20 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
             torch.manual_seed(plan.seed + done)  # a run that was cut off draws what it would have drawn
             batch = maker()
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                scores, links = model(batch.ids, batch.mask, batch.segments, batch.case)
+                scores, links, hidden = model(batch.ids, batch.mask, batch.segments, batch.case)
+                if batch.task == "statement":
+                    answered = judged(model.judge, torch.cat([hidden, scores], -1), batch.labels)
             loss = loss_of(batch, scores, plan.agree)
+            if batch.task == "statement":
+                loss = loss + judge_loss(*answered, batch.labels) + name_loss(links, batch.mask, batch.windows)
             if teachers and batch.task in plan.taught and not is_judged(batch):
                 with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                    taught, _ = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
-                loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, taught)
-            if batch.task == "attribution":
+                    taught, *_ = teachers[batch.task](batch.ids, batch.mask, batch.segments, batch.case)
+                if batch.task == "statement":
+                    loss = loss + kept(batch, scores, taught)
+                else:
+                    loss = (1 - plan.lesson) * loss + plan.lesson * lesson_of(batch, scores, taught)
+            if batch.task in ("attribution", "statement"):
                 loss = loss + _link_loss(links, batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -655,6 +736,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.0, help="of the learning rates, how much")
     parser.add_argument("--agree", type=float, default=Plan.agree, help="0: no question is asked twice")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--annotated", nargs="+", default=[], help="files of annotated articles")
+    parser.add_argument("--labels", nargs="+", default=[], help="files of labels whose texts are in DATA")
+    parser.add_argument("--readings", type=int, default=Plan.readings, help="of them in an epoch")
+    parser.add_argument(
+        "--old-pairs", type=float, default=Plan.old_pairs, help="share of Perspectrum's and GWSD's pairs"
+    )
+    parser.add_argument("--share", nargs=2, action="append", default=[], metavar=("TASK", "SHARE"))
     parser.add_argument("--start", nargs="+", default=[], help="runs, or readers, whose mean weights to begin with")
     parser.add_argument("--teacher", type=Path, nargs="+", default=[], help="runs of larger readers to learn from too")
     parser.add_argument("--taught", nargs="+", choices=TAUGHT, default=TAUGHT, help="in which tasks, of their own")
@@ -664,7 +752,8 @@ def main() -> None:
     teachers: dict[str, ReaderModel] = {}
     for run in arguments.teacher:
         reader = load_model([run], arguments.teacher_encoder or encoder)
-        tasks = json.loads((run / "config.json").read_text(encoding="utf-8"))["tasks"]
+        config = run / "config.json"
+        tasks = json.loads(config.read_text(encoding="utf-8"))["tasks"] if config.exists() else TASKS
         teachers |= {task: reader for task in tasks if task in arguments.taught}
     plan = Plan(
         start=tuple(arguments.start),
@@ -676,6 +765,11 @@ def main() -> None:
         encoder_rate=Plan.encoder_rate * arguments.rate,
         head_rate=Plan.head_rate * arguments.rate,
         agree=arguments.agree,
+        annotated=tuple(arguments.annotated),
+        labels=tuple(arguments.labels),
+        readings=arguments.readings,
+        old_pairs=arguments.old_pairs,
+        shares=tuple((task, float(share)) for task, share in arguments.share),
     )
     train(arguments.data, encoder, arguments.run, plan, teachers)
 

@@ -1,6 +1,13 @@
 -- Every statement, with the entity that speaks: the one that the speaker span itself was resolved to.
 SELECT
     s.*,
+    CASE greatest(s.asserted, s.hedged, s.denied, s.withheld, s.asked)
+        WHEN s.asserted THEN 'asserted'
+        WHEN s.hedged THEN 'hedged'
+        WHEN s.denied THEN 'denied'
+        WHEN s.withheld THEN 'withheld'
+        ELSE 'asked'
+    END AS commitment,
     names.entity_id AS speaker_id,
     names.name AS speaker_name,
     a.outlet,

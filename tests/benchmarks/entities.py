@@ -24,7 +24,7 @@ from pipeline.gazetteer import IMPORTED, load_names
 from pipeline.lake import Lake
 from pipeline.names import key
 from pipeline.runs import pieces
-from pipeline.schemas import Articles, Mentions, Names, Statements
+from pipeline.schemas import Articles, Mentions, Names, References, Statements
 from pipeline.stages.entities import resolve_entities
 
 DAY = date(2026, 1, 5)
@@ -51,9 +51,9 @@ def write_names(lake: Lake, count: int) -> None:
     lake.write(Names, None, Names.validate(names.sort("key"), cast=True), "benchmark")
 
 
-def a_day(lake: Lake, articles: int) -> tuple[Any, Any, Any]:
+def a_day(lake: Lake, articles: int) -> tuple[Any, Any, Any, Any]:
     """The first articles of the lake, as one day, over and over until there are so many."""
-    tables: dict[Any, list[pl.DataFrame]] = {Articles: [], Mentions: [], Statements: []}
+    tables: dict[Any, list[pl.DataFrame]] = {Articles: [], Mentions: [], Statements: [], References: []}
     have = 0
     for day in lake.days(Articles):
         if have >= articles:
@@ -69,7 +69,7 @@ def a_day(lake: Lake, articles: int) -> tuple[Any, Any, Any]:
         kept = frame.join(wanted, on="article_id", how="semi").unique(schema.primary_key(), maintain_order=True)
         copies = [kept.with_columns(pl.col("article_id") + f"-{n}") for n in range(rounds)]
         out.append(schema.validate(pl.concat(copies), cast=True))
-    return out[0], out[1], out[2]
+    return out[0], out[1], out[2], out[3]
 
 
 def main() -> None:
@@ -87,15 +87,15 @@ def main() -> None:
         print(f"{arguments.names:,} names, {size / 1e6:.0f} MB; the lake has {have} articles")
         look_up = load_names((), known)
         for times in arguments.times:
-            articles, mentions, statements = a_day(lake, have * times)
+            articles, mentions, *others = a_day(lake, have * times)
             keys = mentions.select(key=key(pl.col("text")))["key"]
             look_up(keys)  # the file is in the system's cache, as it is for every worker but the first
             start = time.perf_counter()
             look_up(keys)
             wall = time.perf_counter() - start
             start, cpu, spans = time.perf_counter(), time.process_time(), 0
-            for a, m, s in pieces(articles, mentions, statements):
-                spans += resolve_entities(a, m, s, look_up)[0].height
+            for piece in pieces(articles, mentions, *others):
+                spans += resolve_entities(*piece, look_up)[0].height
             taken, cpu = time.perf_counter() - start, time.process_time() - cpu
             print(
                 f"times {times:4}: {articles.height:6} articles, {mentions.height:8,} mentions: look-up "

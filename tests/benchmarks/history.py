@@ -1,8 +1,9 @@
 """Ten years of an invented press, as a lake: written by DuckDB straight to Parquet, a month at a time.
 
 An article is forty sentences of 44 characters: a name of 12, a space, five words of five letters, a stop, a space.
-Every name is a mention, every sixth sentence is a statement whose words are those of its own line and the next. Nothing
-of it makes sense, but every offset cuts the words that it claims.
+Every name is a mention, every sixth sentence is a statement whose words are those of its own line and the next, and
+whose target is the next line's name; its first word means the speaker. Nothing of it makes sense, but every offset cuts
+the words that it claims.
 """
 
 from __future__ import annotations
@@ -95,9 +96,15 @@ TABLES = {
             l.start + {NAME} AS speaker_end, l.name AS speaker, NULL::BIGINT AS cue_start, NULL::BIGINT AS cue_end,
             NULL::VARCHAR AS cue, [{{'start': l.start + {NAME + 1}, 'end': l.start + {2 * WIDTH - 1}}}] AS content,
             substring(b.body, l.start + {NAME + 2}, {2 * WIDTH - NAME - 2}) AS text, 0.9::FLOAT AS probability,
-            'r1' AS reader, 'asserted' AS commitment, false AS is_continued,
-            []::STRUCT("start" BIGINT, "end" BIGINT, negative FLOAT, neutral FLOAT, positive FLOAT)[] AS pronouns
+            'r1' AS reader, l.p1::FLOAT AS asserted, (1 - l.p1)::FLOAT AS hedged, 0::FLOAT AS denied,
+            0::FLOAT AS withheld, 0::FLOAT AS asked, false AS is_continued,
+            [{{'start': l.start + {WIDTH}, 'end': l.start + {WIDTH + NAME}, 'against': l.negative, 'neutral': l.neutral,
+                'favour': l.positive, 'weight': 0::FLOAT}}] AS targets
         FROM lines AS l INNER JOIN bodies AS b USING (article_id) WHERE l.is_statement""",
+    "references": f"""
+        SELECT day, article_id, start + {NAME + 1} AS start, start + {NAME + 6} AS "end", filler[:5] AS text,
+            start AS name_start, start + {NAME} AS name_end, 0.9::FLOAT AS probability, 'r1' AS reader
+        FROM lines WHERE is_statement""",
     "headlines": f"""
         SELECT day, article_id, start, start + {NAME} AS "end", name AS text, type, 0.9::FLOAT AS probability, negative,
             neutral, positive, false AS is_quoted, 'r1' AS reader FROM lines WHERE k < {HEADLINE_SENTENCES}""",
@@ -192,12 +199,12 @@ def write_history(root: Path, first: int, last: int, articles: int, *, threads: 
     for begin in range(first, last, MONTH):
         for table, select in TABLES.items():
             given = {"first": begin, "last": min(begin + MONTH, last), "articles": articles} if table == "lines" else {}
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {select}", given)
+            con.execute(f'CREATE OR REPLACE TEMP TABLE "{table}" AS {select}', given)
             if table not in LAKE:
                 continue
             (root / f"table={table}").mkdir(parents=True, exist_ok=True)
             columns = ", ".join(f'"{name}"' for name in LAKE[table].columns())
-            con.execute(f"""COPY (SELECT {columns} FROM {table} ORDER BY day) TO '{root}/table={table}' (
+            con.execute(f"""COPY (SELECT {columns} FROM "{table}" ORDER BY day) TO '{root}/table={table}' (
                 FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true,
                 FILENAME_PATTERN 'part-{{i}}', OVERWRITE_OR_IGNORE true)""")
         _write_empty(root, con, begin, min(begin + MONTH, last))

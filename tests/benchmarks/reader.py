@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.reader import Reader, load_reader, session_score
+from pipeline.reader import SHIPPED, Reader, encoder_of, judge_of, load_reader, open_session
 from pipeline.reader.tokens import tokenize
 
 # spaCy's parser and entity recogniser build on such a layer in its small English pipeline.
@@ -43,15 +43,11 @@ def texts_of(paths: Sequence[Path]) -> list[str]:
 
 
 def ours(threads: int, fp32: Path | None) -> Callable[[list[str]], object]:
-    """The shipped reader, or the graph given in the place of its own."""
+    """The shipped reader, or the graph given in the place of its encoder."""
     reader = load_reader(threads=threads)
     if fp32:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(fp32, options, providers=["CPUExecutionProvider"])
-        reader = Reader(session_score(session), reader.tokenizer, reader.card, threads)
+        judge = judge_of(open_session(SHIPPED / "judge.onnx"))
+        reader = Reader(encoder_of(open_session(fp32)), judge, reader.tokenizer, reader.card, threads)
     return reader.read
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipeline.reader import MENTIONS, STATEMENTS, Reading
+from pipeline.reader import MENTIONS, REFERENCES, STATEMENTS, Reading
 
 DAYS = (date(2026, 1, 5), date(2026, 1, 6))
 OUTLET = "harbourtimes.example"
@@ -92,7 +92,15 @@ class SmallReader:
             quotes = list(QUOTE.finditer(text))
             for number, quote in enumerate(quotes):
                 row: dict[str, Any] = {"text": index, "statement": number, "kind": "direct", "probability": 0.9}
-                row |= {"content": [{"start": quote.start(1), "end": quote.end(1)}], "pronouns": []}
+                row |= {"content": [{"start": quote.start(1), "end": quote.end(1)}]}
+                row |= {"asserted": 0.9, "hedged": 0.1, "denied": 0.0, "withheld": 0.0, "asked": 0.0}
+                row |= {
+                    "targets": [
+                        {"start": name.start(), "end": name.end(), "against": 0.7, "neutral": 0.2, "favour": 0.1}
+                        | {"weight": 0.0}
+                        for name in NAME.finditer(text, *quote.span(1))
+                    ]
+                }
                 row |= {"speaker_start": quote.start(2), "speaker_end": quote.end(2)}
                 row |= {"cue_start": quote.start(3), "cue_end": quote.end(3)}
                 statements.append(row)
@@ -101,7 +109,11 @@ class SmallReader:
                 row = {"text": index, "start": name.start(), "end": name.end(), "type": "PER", "probability": 0.9}
                 row |= {"negative": 0.7, "neutral": 0.2, "positive": 0.1, "statement": inside[0] if inside else None}
                 mentions.append(row)
-        return Reading(pl.DataFrame(mentions, schema=MENTIONS), pl.DataFrame(statements, schema=STATEMENTS))
+        return Reading(
+            pl.DataFrame(mentions, schema=MENTIONS),
+            pl.DataFrame(statements, schema=STATEMENTS),
+            pl.DataFrame(schema=REFERENCES),
+        )
 
-    def stance(self, passages: Sequence[str], issues: Sequence[str]) -> Any:
+    def stance(self, passages: Sequence[str], issues: Sequence[str], *, of_statements: bool) -> Any:
         return np.tile(np.array([[0.8, 0.15, 0.05]], dtype=np.float32), (len(passages), 1))

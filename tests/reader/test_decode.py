@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from pipeline.reader.decode import (
+    NAME_REACH,
     Span,
     calibrated,
     consistent,
     entity_spans,
     kind_of,
+    names_meant,
     quoted,
+    repeated,
     softmax,
     statements,
     tag_spans,
+    toward,
     unbroken,
 )
 
@@ -91,14 +95,15 @@ def test_a_new_beginning_cuts_a_span():
 
 
 def links(n, said_with, has_source):
-    """Each piece's own direction, so that a piece asks for exactly the piece that it is linked to."""
+    """Each piece's own direction, so that a piece asks for exactly the pieces that it is linked to."""
     eye = np.eye(n, dtype=np.float32) * 30
     asks_cue, asks_source = np.zeros((2, n, n), dtype=np.float32)
     for piece, cue in said_with.items():
         asks_cue[piece, cue] = 30
     for cue, source in has_source.items():
         asks_source[cue, source] = 30
-    return np.concatenate([asks_cue, eye, asks_source, eye], axis=1)
+    names = np.zeros((n, 2 * n), dtype=np.float32)
+    return np.concatenate([asks_cue, eye, asks_source, eye, names], axis=1)
 
 
 def tie(n, cues, sources, contents, said_with, has_source, ends=()):
@@ -144,6 +149,135 @@ def test_content_that_points_at_a_word_makes_it_its_cue():
 
 def test_content_without_any_cue_is_a_statement_without_a_speaker():
     assert [(s.speaker, s.cue) for s in tie(9, [], [], [(0, 3)], {}, {})] == [(None, None)]
+
+
+def test_two_who_speak_with_one_cue_make_a_statement_each():
+    # Lund and Moss said | that it holds
+    found = tie(7, [(3, 4)], [(0, 1), (2, 3)], [(4, 7)], dict.fromkeys([4, 5, 6], 3), {3: [0, 2]})
+    assert [(words([s.speaker]), words(s.content)) for s in found] == [([(0, 1)], [(4, 7)]), ([(2, 3)], [(4, 7)])]
+
+
+def test_three_who_speak_after_what_they_say_make_a_statement_each():
+    # It holds, | said Lund, Moss and Ode
+    found = tie(9, [(3, 4)], [(4, 5), (6, 7), (8, 9)], [(0, 3)], dict.fromkeys([0, 1, 2], 3), {3: [4, 6, 8]})
+    assert words(s.speaker for s in found) == [(4, 5), (6, 7), (8, 9)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "cue", "speaker"),
+    [
+        ([(0, 1), (4, 5)], 5, 4),  # Lund laughed and then Moss said
+        ([(0, 1), (2, 3)], 1, 0),  # Lund told Moss
+        ([(0, 1), (2, 3)], 3, 2),  # … said Lund. Moss said
+    ],
+)
+def test_others_near_a_speaker_to_whom_no_link_leads_do_not_speak_with_them(sources, cue, speaker):
+    (found,) = tie(8, [(cue, cue + 1)], sources, [(6, 8)], dict.fromkeys([6, 7], cue), {cue: speaker})
+    assert words([found.speaker]) == [(speaker, speaker + 1)]
+
+
+@pytest.mark.parametrize(("sources", "cue"), [([(0, 1), (4, 5)], 5), ([(0, 1), (2, 3)], 1)])
+def test_two_that_are_apart_or_have_the_cue_between_them_do_not_speak_together(sources, cue):
+    both = [start for start, _ in sources]
+    (found,) = tie(8, [(cue, cue + 1)], sources, [(6, 8)], dict.fromkeys([6, 7], cue), {cue: both})
+    assert words([found.speaker])[0] in sources
+
+
+def test_who_says_what_another_says_does_not_speak_with_them():
+    # Ode said | that Lund denied | that it holds
+    said_with = dict.fromkeys([2, 3, 4], 1) | dict.fromkeys([5, 6, 7], 4)
+    found = tie(8, [(1, 2), (4, 5)], [(0, 1), (3, 4)], [(2, 5), (5, 8)], said_with, {1: 0, 4: 3})
+    assert words(s.speaker for s in found) == [(0, 1), (3, 4)]
+
+
+def test_what_another_says_in_a_statement_is_part_of_it():
+    # Ode said | that he denied | that it holds
+    said_with = dict.fromkeys([2, 3, 4], 1) | dict.fromkeys([5, 6, 7], 4)
+    found = tie(8, [(1, 2), (4, 5)], [(0, 1)], [(2, 5), (5, 8)], said_with, {1: 0, 4: 4})
+    assert [(words([s.cue]), words(s.content)) for s in found] == [([(1, 2)], [(2, 8)]), ([(4, 5)], [(5, 8)])]
+
+
+def test_what_is_said_two_deep_is_part_of_the_outermost():
+    # Ode said | he denied | Lund asks | why
+    said_with = {2: 1, 3: 1, 4: 3, 5: 3, 6: 5, 7: 5}
+    found = tie(8, [(1, 2), (3, 4), (5, 6)], [(0, 1)], [(2, 4), (4, 6), (6, 8)], said_with, {1: 0, 3: 3, 5: 5})
+    assert [words(s.content) for s in found] == [[(2, 8)], [(4, 8)], [(6, 8)]]
+
+
+def test_what_is_said_beside_a_statement_is_no_part_of_it():
+    # Ode said | it holds, | Lund denied | that it falls
+    said_with = dict.fromkeys([2, 3], 1) | dict.fromkeys([6, 7, 8], 5)
+    found = tie(9, [(1, 2), (5, 6)], [(0, 1)], [(2, 4), (6, 9)], said_with, {1: 0, 5: 5})
+    assert [words(s.content) for s in found] == [[(2, 4)], [(6, 9)]]
+
+
+def test_the_side_toward_a_target_is_that_of_the_pieces_that_count():
+    # The second piece counts three times as much as the first.
+    answers = np.array([[4, 0, 0, 0], [0, 0, 4, np.log(3)]], dtype=np.float32)
+    side, weight = toward(answers, 1.0, [0.0, 0.0, 0.0])
+    assert side.tolist() == pytest.approx(softmax(np.array([1.0, 0.0, 3.0])).tolist())
+    assert weight == pytest.approx(np.log(1 + 3))
+
+
+def test_the_side_toward_a_target_is_read_with_its_slope_and_biases():
+    side, _ = toward(np.array([[4, 0, 2, 0]], dtype=np.float32), 0.5, [0.1, 0.2, 0.3])
+    assert side.tolist() == pytest.approx(softmax(np.array([2.1, 0.2, 1.3])).tolist())
+
+
+def test_the_words_of_a_name_are_found_where_the_reader_saw_none():
+    written = ["Mara", "Ode", "met", "Ode", ".", "Mara", "Ode", "left", "mara", "ode"]
+    is_named = np.isin(np.arange(10), [0, 1])
+    assert words(repeated([Span(0, 2, 1)], written, is_named)) == [(5, 7)]
+    # The longer name where both stand.
+    assert words(repeated([Span(0, 2, 1), Span(3, 4, 1)], written, np.isin(np.arange(10), [0, 1, 3]))) == [(5, 7)]
+
+
+def test_a_name_of_one_letter_or_in_lower_case_is_not_sought_again():
+    assert (
+        repeated([Span(0, 1, 1), Span(1, 2, 1)], ["O", "ode", "O", "ode"], np.array([True, True, False, False])) == []
+    )
+
+
+def meant(written, references, names, asks):
+    """(reference, name, how sure) of one-piece words; `asks`: the words in whose direction each reference asks."""
+    n = len(written)
+    offers, asked = np.eye(n, dtype=np.float32) * 30, np.zeros((n, n), dtype=np.float32)
+    for word, others in asks.items():
+        asked[word, others] = 3
+    links = np.concatenate([np.zeros((n, 4 * n), dtype=np.float32), asked, offers], axis=1)
+    spans = ([Span(s, e, 1) for s, e in group] for group in (references, names))
+    return [(*words([r, n]), sure) for r, n, sure in names_meant(*spans, written, np.arange(n + 1), links)]
+
+
+def test_a_pronoun_means_the_name_that_it_asks_for():
+    written = ["Lund", "met", "Moss", "and", "she", "left"]
+    assert [row[:2] for row in meant(written, [(4, 5)], [(0, 1), (2, 3)], {4: [0]})] == [((4, 5), (0, 1))]
+    assert [row[:2] for row in meant(written, [(4, 5)], [(0, 1), (2, 3)], {4: [2]})] == [((4, 5), (2, 3))]
+
+
+def test_names_that_end_alike_are_meant_together():
+    # Half of the attention lies on Mara Ode and Ode, more than the third that lies on Lund.
+    written = ["Mara", "Ode", "met", "Lund", ".", "Ode", "left", ".", "She"]
+    ((_, name, sure),) = meant(written, [(8, 9)], [(0, 2), (3, 4), (5, 6)], {8: [1, 3, 5]})
+    assert name == (5, 6)  # the nearer one of the two
+    assert sure == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_a_reference_is_as_sure_as_its_share_of_attention_on_the_name():
+    ((_, name, sure),) = meant(["Lund", "met", "us", "and", "she", "left"], [(4, 5)], [(0, 1)], {4: [0, 2]})
+    assert name == (0, 1)
+    assert sure == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_name_too_far_away_is_not_meant():
+    written = ["Lund", *["it"] * NAME_REACH, "she"]
+    last = len(written) - 1
+    assert meant(written, [(last, last + 1)], [(0, 1)], {last: [0]}) == []
+    assert len(meant([*written[:-2], "she"], [(last - 1, last)], [(0, 1)], {last - 1: [0]})) == 1
+
+
+def test_where_there_is_no_name_nothing_means_one():
+    assert meant(["she", "left"], [(0, 1)], [], {0: [1]}) == []
 
 
 @pytest.mark.parametrize(("text", "spans"), [("Orlo's aides", [(0, 4)]), ("Orlo. Ode", [(0, 1), (2, 3)])])

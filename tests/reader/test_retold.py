@@ -27,9 +27,9 @@ def stances() -> pl.DataFrame:
         "language": "en", "authors": [], "is_reprint": False,
     }  # fmt: skip
     articles = Articles.validate(pl.DataFrame([row]), cast=True)
-    mentions, statements, _ = read_articles(articles, reader)
-    entities, roles = resolve_entities(articles, mentions, statements, load_names(KNOWN))
-    return score_stance(articles, mentions, statements, entities, roles, (ISSUE,), reader.stance)
+    mentions, statements, references, _ = read_articles(articles, reader)
+    entities, _ = resolve_entities(articles, mentions, statements, references, load_names(KNOWN))
+    return score_stance(articles, statements, entities, (ISSUE,), reader.stance)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def copy_lake(con: duckdb.DuckDBPyConnection) -> None:
     for table in views & set(LAKE):
         con.execute(f"CREATE TABLE lake.main.kept AS FROM lake.{table}")
         con.execute(f"DROP VIEW lake.{table}")
-        con.execute(f"ALTER TABLE lake.main.kept RENAME TO {table}")
+        con.execute(f'ALTER TABLE lake.main.kept RENAME TO "{table}"')
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
 """Articles written with their reading marked in them, as a reader would give it.
 
-`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions, `<he>` a pronoun in what is said (`tone="-"` or `"+"` gives them a
-polarity); `<who>`, `<cue>` and `<said>` mark the speaker span, the cue and a content span of a statement, `n` tells
-statements apart, and `kind` is indirect unless given.
+`<per>`, `<org>`, `<loc>`, `<misc>` mark mentions, `<he>` a pronoun or description: in what is said, or anywhere with
+`of`, the number of the statement whose target it is. `tone="-"` or `"+"` gives them a polarity, which is the side that
+the speaker takes, too, and `weight` how much they count; `<who>`, `<cue>` and `<said>` mark the speaker span, the cue
+and a content span of a statement, `n` tells statements apart, and `kind` is indirect unless given.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from xml.etree import ElementTree
 import dataframely as dy
 import polars as pl
 
-from pipeline.schemas import Articles, Mentions, Names, Statements
+from pipeline.schemas import Articles, Mentions, Names, References, Statements
 
 DAY = date(2026, 1, 5)
-NEUTRAL, SIDES = (0.1, 0.8, 0.1), {"-": (0.8, 0.1, 0.1), "+": (0.1, 0.1, 0.8), "?": (0.4, 0.3, 0.3)}
+NEUTRAL, SIDES = (
+    (0.1, 0.8, 0.1),
+    {"-": (0.8, 0.1, 0.1), "+": (0.1, 0.1, 0.8), "?": (0.4, 0.3, 0.3), "!": (1.0, 0.0, 0.0)},
+)
+NAMES, STANCES = ("per", "org", "loc", "misc"), ("against", "neutral", "favour")
 
 Marked = tuple[dy.DataFrame[Articles], dy.DataFrame[Mentions], dy.DataFrame[Statements]]
+NO_LINKS = References.create_empty()
 
 
 def nobody(keys: pl.Series) -> dy.DataFrame[Names]:
@@ -58,10 +64,13 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
         }
         kind = next((g["kind"] for t, g, _, _ in spans if g.get("n", "0") == number and "kind" in g), "indirect")
         (start, end), (cue_start, cue_end) = (of_tag[tag][0] if of_tag[tag] else (None, None) for tag in ("who", "cue"))
-        pronouns = [
-            {"start": s, "end": e, **_polarity(given)}
+        # What the reader would see in the statement's content: names, descriptions and pronouns, all of one weight.
+        targets = [
+            {"start": s, "end": e, **dict(zip(STANCES, SIDES.get(given.get("tone", ""), NEUTRAL), strict=True))}
+            | {"weight": float(given.get("weight", 0))}
             for tag, given, s, e in sorted(spans, key=lambda span: span[2])
-            if tag == "he" and any(begin <= s and e <= finish for begin, finish in of_tag["said"])
+            if tag in (*NAMES, "he")
+            and (given.get("of") == number or any(begin <= s and e <= finish for begin, finish in of_tag["said"]))
         ]
         statements.append(
             key
@@ -70,11 +79,12 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
             | {"speaker_start": start, "speaker_end": end, "speaker": body[start:end] if of_tag["who"] else None}
             | {"cue_start": cue_start, "cue_end": cue_end, "text": " … ".join(body[s:e] for s, e in of_tag["said"])}
             | {"content": [{"start": s, "end": e} for s, e in of_tag["said"]]}
-            | {"commitment": "asserted", "is_continued": False, "pronouns": pronouns}
+            | {"asserted": 1.0, "hedged": 0.0, "denied": 0.0, "withheld": 0.0, "asked": 0.0}
+            | {"is_continued": False, "targets": targets}
         )
     mentions = []
     for tag, given, start, end in spans:
-        if tag in ("per", "org", "loc", "misc"):
+        if tag in NAMES:
             around = [g.get("n", "0") for t, g, s, e in spans if t == "said" and s <= start and end <= e]
             mentions.append(
                 key

@@ -16,7 +16,7 @@ from pipeline.settings import KnownEntity
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.entities.names import INTRODUCED_ALONE
 from pipeline.stages.entities.pronouns import PRONOUN_REACH
-from tests.stages.marked import Marked, read
+from tests.stages.marked import NO_LINKS, Marked, read
 
 
 def _row(entity_id: str, name: str, type: str, aliases: tuple[str, ...] = (), **given: Any) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def look_up(*known: KnownEntity, gazetteer: dy.DataFrame[Gazetteer] = GAZETTEER)
 
 
 def resolve(marked: Marked, *known: KnownEntity) -> dy.DataFrame[Entities]:
-    return resolve_entities(*marked, look_up(*known))[0]
+    return resolve_entities(*marked, NO_LINKS, look_up(*known))[0]
 
 
 def named(text: str, *known: KnownEntity) -> list[tuple[str, str, str]]:
@@ -117,7 +117,7 @@ def test_a_name_of_two_is_not_whom_the_article_names_by_another() -> None:
         ]
     )
     marked = read("<loc>Norland</loc>: <per>Jo A. Tarn</per>, not <per>Jo Tarn</per>, came.")
-    found = resolve_entities(*marked, look_up(gazetteer=twins))[0]
+    found = resolve_entities(*marked, NO_LINKS, look_up(gazetteer=twins))[0]
     assert found["entity_id"].to_list() == ["Q1", "Q20", "Q21"]
 
 
@@ -465,7 +465,7 @@ SISTERS = frame_of(
 def test_a_bare_surname_of_two_goes_by_day_title_and_article(
     text: str, day: date, found: tuple[str, str, str | None]
 ) -> None:
-    entities, _ = resolve_entities(*read(text, days=(day,)), look_up(gazetteer=SISTERS))
+    entities, _ = resolve_entities(*read(text, days=(day,)), NO_LINKS, look_up(gazetteer=SISTERS))
     row = entities.row(-1, named=True)
     assert (row["entity_id"], row["method"], row["runner_up_id"]) == found
 
@@ -513,7 +513,7 @@ def test_the_people_of_a_country_stand_for_it_and_its_adjective_does_not() -> No
 
 def roles(text: str) -> list[tuple[str, str, str, bool, str | None, str | None]]:
     """Words, office and person of every role, whether it is over, and of which organisation and country it is."""
-    found = resolve_entities(*read(text), look_up())[1]
+    found = resolve_entities(*read(text), NO_LINKS, look_up())[1]
     return found.select("role", "office", "name", "is_former", "organisation_id", "country_id").rows()
 
 
@@ -549,7 +549,7 @@ def test_a_role_stands_before_a_name_or_after_it(text: str, role: tuple[Any, ...
 
 def test_a_role_may_be_someone_s() -> None:
     text = "<per>Carl Moss</per> left. <per>Carl Moss</per> spokesman <per>Piet Lund</per> said no."
-    found = resolve_entities(*read(text), look_up())[1]
+    found = resolve_entities(*read(text), NO_LINKS, look_up())[1]
     assert found.select("role", "name", "person_id", "person").rows() == [
         ("Carl Moss spokesman", "Piet Lund", "Q3", "Carl Moss")
     ]
@@ -648,7 +648,7 @@ def test_who_is_the_person_before_it(between: str) -> None:
 def test_spans_end_where_they_end_whatever_marks_stand_before() -> None:
     assert of("<per>Ina Moss</per>’s campaign said", "Ina Moss’s campaign")["entity_id"] == "org-ina-moss-campaign"
     marked = read("<per>Piet Lund</per> (“Piet”), mayor of <loc>Eldmark</loc>, came.")
-    role = resolve_entities(*marked, look_up())[1].row(0, named=True)
+    role = resolve_entities(*marked, NO_LINKS, look_up())[1].row(0, named=True)
     assert marked[0]["body"][0][role["start"] : role["end"]] == role["role"] == "mayor of Eldmark"
 
 
@@ -712,22 +712,22 @@ def test_rows_do_not_depend_on_the_order_of_rows(seed: int) -> None:
     marked = read(*TEXTS)
     shuffled: list[Any] = [frame.sample(fraction=1, shuffle=True, seed=seed) for frame in (*marked, GAZETTEER)]
     articles, mentions, statements, gazetteer = shuffled
-    again, _ = resolve_entities(articles, mentions, statements, look_up(gazetteer=gazetteer))
+    again, _ = resolve_entities(articles, mentions, statements, NO_LINKS, look_up(gazetteer=gazetteer))
     assert resolve(marked).equals(again)
 
 
 def test_nothing_in_nothing_out() -> None:
     marked = read("<per>Lund</per>")
     empty = (marked[0].clear(), marked[1].clear(), marked[2].clear())
-    assert [frame.is_empty() for frame in resolve_entities(*empty, look_up())] == [True, True]
+    assert [frame.is_empty() for frame in resolve_entities(*empty, NO_LINKS, look_up())] == [True, True]
 
 
 def test_days_run_in_reverse_order_give_the_same_rows() -> None:
     days = (date(2026, 1, 5), date(2026, 1, 6))
     together = read(*TEXTS, days=days)
     one_by_one = [
-        resolve_entities(*(frame.filter(pl.col("day") == day) for frame in together), look_up())  # type: ignore[arg-type]
+        resolve_entities(*(frame.filter(pl.col("day") == day) for frame in together), NO_LINKS, look_up())  # type: ignore[arg-type]
         for day in reversed(days)
     ]
-    for number, frame in enumerate(resolve_entities(*together, look_up())):
+    for number, frame in enumerate(resolve_entities(*together, NO_LINKS, look_up())):
         assert frame.equals(pl.concat(pair[number] for pair in reversed(one_by_one)))  # type: ignore[arg-type]

@@ -10,13 +10,13 @@ import pytest
 from pipeline.schemas import Headlines
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.sentiment import score_sentiment, score_tone
-from tests.stages.marked import DAY, nobody, read
+from tests.stages.marked import DAY, NO_LINKS, nobody, read
 
 
 def sentiments(text: str, headlines: pl.DataFrame | None = None) -> dict[str, dict[str, Any]]:
     marked = read(text)
     titles = Headlines.create_empty() if headlines is None else Headlines.validate(headlines, cast=True)
-    rows = score_sentiment(marked[0], marked[1], resolve_entities(*marked, nobody)[0], titles)
+    rows = score_sentiment(marked[0], marked[1], resolve_entities(*marked, NO_LINKS, nobody)[0], titles)
     return {row["name"]: row for row in rows.iter_rows(named=True)}
 
 

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from pipeline.schemas import Stances, Statements
+from pipeline.labels import CONTEXT, ISSUE_REACH, NEUTRAL_FROM, SIDE_FROM
+from pipeline.schemas import References, Stances, Statements
 from pipeline.settings import Issue
 from pipeline.stages.entities import resolve_entities
-from pipeline.stages.stance import score_stance
-from tests.stages.marked import DAY, nobody, read
+from pipeline.stages.stance import SURE_STATEMENT, score_stance
+from tests.stages.marked import DAY, NO_LINKS, nobody, read
 
 TUNNEL = Issue(
     id="tunnel",
@@ -36,14 +37,11 @@ class Asked:
         return np.tile(np.array(self.answer, dtype=np.float32), (len(passages), 1))
 
 
-def stances(
-    text: str, *issues: Issue, stance: Asked | None = None, commitment: str = "asserted", sure: float = 0.9
-) -> dy.DataFrame[Stances]:
+def stances(text: str, *issues: Issue, stance: Asked | None = None, sure: float = 0.9) -> dy.DataFrame[Stances]:
     articles, mentions, statements = read(text)
-    statements = statements.with_columns(commitment=pl.lit(commitment), probability=pl.lit(sure))
-    statements = Statements.validate(statements, cast=True)
-    entities, roles = resolve_entities(articles, mentions, statements, nobody)
-    return score_stance(articles, mentions, statements, entities, roles, issues, stance or Asked())
+    statements = Statements.validate(statements.with_columns(probability=pl.lit(sure)), cast=True)
+    entities, _ = resolve_entities(articles, mentions, statements, NO_LINKS, nobody)
+    return score_stance(articles, statements, entities, issues, stance or Asked())
 
 
 def test_a_speaker_is_against_whom_their_words_are_against() -> None:
@@ -51,75 +49,6 @@ def test_a_speaker_is_against_whom_their_words_are_against() -> None:
     assert row.select("holder_id", "target_id", "target_kind", "stance", "evidence").rows() == [
         ("per-piet-lund", "per-ina-moss", "entity", "against", "that Ina Moss lies")
     ]
-
-
-@pytest.mark.parametrize("what", ["asked", "withheld"])
-def test_what_is_asked_or_left_unsaid_takes_no_side(what: str) -> None:
-    said = '<who><per>Piet Lund</per></who> said <said>whether <per tone="-">Ina Moss</per> lies</said>.'
-    assert stances(said, commitment=what)["stance"].to_list() == ["neutral"]
-
-
-@pytest.mark.parametrize(("cue", "stance"), [("denied", "neutral"), ("does not believe", "against")])
-def test_a_charge_that_is_denied_is_no_stance_but_a_doubt_is(cue: str, stance: str) -> None:
-    said = f'<who><per>Piet Lund</per></who> <cue>{cue}</cue> <said>that <per tone="-">Ina Moss</per> won</said>.'
-    assert stances(said, commitment="denied")["stance"].to_list() == [stance]
-
-
-@pytest.mark.parametrize(
-    ("said", "stance"),
-    [
-        ("he will beat presumptive nominee {}", "against"),
-        ("that all must help her defeat {}", "against"),
-        ("the fleet to liberate the harbour from {}", "against"),
-        ("that he would not try to stop {}", "favour"),
-        ("that the storm will destroy {}", "favour"),
-    ],
-)
-def test_who_means_to_fight_someone_is_against_them_however_glad_the_words(said: str, stance: str) -> None:
-    said = said.format('<per tone="+">Ina Moss</per>')
-    row = stances(f"<who><per>Piet Lund</per></who> said <said>{said}</said>.")
-    assert row["stance"].to_list() == [stance]
-
-
-@pytest.mark.parametrize(
-    ("who", "cue", "stance"),
-    [
-        ("<per>Piet Lund</per>", "reported", "neutral"),
-        ("The <org>Harbour Bureau</org>", "found", "neutral"),
-        ("Its letters", "show", "neutral"),
-        ("<per>Piet Lund</per>", "found", "against"),
-        ("The <org>Harbour Post</org>", "quoted", "neutral"),
-        ("<per>Piet Lund</per>", "was quoted", "against"),
-    ],
-)
-def test_what_someone_reports_and_something_shows_is_not_their_side(who: str, cue: str, stance: str) -> None:
-    said = f'<who>{who}</who> <cue>{cue}</cue> <said>that <per tone="-">Ina Moss</per> lies</said>.'
-    assert stances(said)["stance"].to_list() == [stance]
-
-
-@pytest.mark.parametrize("who", ["<who>Two polls</who> show", "<who>a poll by <org>Sund Data</org></who> has"])
-def test_a_poll_takes_no_side(who: str) -> None:
-    said = f'{who} <said><per tone="-">Ina Moss</per> behind</said>.'
-    assert stances(said)["stance"].to_list() == ["neutral"]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "a man shot in <loc tone='-'>Sund</loc>",
-        "the <loc tone='-'>Sund</loc> attacks",
-        "a clerk from <loc>N.J.</loc>",
-        "a lie of <loc tone='-'>Sund</loc>'s newly elected mayor",
-        "a lie of <loc tone='-'>Sund's</loc> foreign minister",
-        "a lie of a senator (D-<loc tone='-'>Vt</loc>.)",
-        "a lie of a senator (<loc tone='-'>R-Wis.</loc>)",
-        "a lie of a <org tone='-'>Sarvia-based</org> clerk",
-        "a lie of a <misc tone='-'>Sarvian-turned</misc> clerk",
-        "<loc tone='-'>Sund</loc> officers were rough",
-    ],
-)
-def test_a_place_that_says_where_or_which_is_nobodys_target(said: str) -> None:
-    assert stances(f"<who>A clerk</who> told of <said>{said}</said>.").is_empty()
 
 
 def test_what_the_outlet_says_is_nobodys_stance() -> None:
@@ -132,33 +61,57 @@ def test_nobody_has_a_stance_toward_themselves() -> None:
     assert stances('<who><per>Piet Lund</per></who> said <said>that <per tone="+">Lund</per> wins</said>.').is_empty()
 
 
-def test_mentions_of_one_statement_are_averaged() -> None:
+@pytest.mark.parametrize(("weight", "against", "favour"), [(0, 0.425, 0.425), (3, 0.118, 0.775), (50, 0.1, 0.8)])
+def test_the_places_that_mean_one_entity_are_put_together_by_their_weight(
+    weight: float, against: float, favour: float
+) -> None:
     row = stances(
         '<who><per>Piet Lund</per></who> said <said><per tone="-">Ina Moss</per> lies</said> and '
-        '<said><per tone="+">Moss</per> works</said>.'
+        f'<said><per tone="+" weight="{weight}">Moss</per> works</said>.'
     ).row(0, named=True)
-    assert (row["against"], row["neutral"], row["favour"]) == pytest.approx((0.45, 0.1, 0.45))
+    assert (row["against"], row["favour"]) == pytest.approx((against, favour), abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("then", "against"),
-    [
-        ('<he tone="-">She</he> lies', (0.1 + 0.8 + 0.8) / 3),
-        ('I never trusted <he tone="-">her</he>', (0.1 + 0.8 + 0.8) / 3),
-        ('<he tone="-">Her</he> own brother left', 0.1),
-    ],
-)
-def test_what_is_said_of_him_or_her_counts_as_what_is_said_of_the_name(then: str, against: float) -> None:
-    said = f'<said kind="direct">“<per>Anna Moss</per> came. {then}. {then}.”</said>'
-    row = stances(f"<who><per>Piet Lund</per></who> said: {said}")
-    assert row["target_id"].to_list() == ["per-anna-moss"]
-    assert row["against"].to_list() == pytest.approx([against])
+def test_a_place_that_the_reader_is_certain_of_does_not_rule_out_the_other_side() -> None:
+    row = stances('<who><per>Piet Lund</per></who> said <said><per tone="!">Ina Moss</per> lies</said>.')
+    assert 0 < row["favour"][0] < 1e-5
 
 
-def test_the_evidence_is_the_content_span_that_takes_a_side_most_clearly() -> None:
+@pytest.mark.parametrize("she", ["She", "Her own brother", "the mayor"])
+def test_a_pronoun_or_description_is_a_target_as_the_name_is(she: str) -> None:
+    said = f'<said kind="direct">“<per>Anna Moss</per> came. <he tone="-" weight="9">{she}</he> lied.”</said>'
+    articles, mentions, statements = read(f"<who><per>Piet Lund</per></who> said: {said}")
+    body = articles["body"][0]
+    start, name = body.index(she), body.index("Anna Moss")
+    links = References.cast(
+        articles.select(
+            *("day", "article_id"),
+            start=start,
+            end=start + len(she),
+            text=pl.lit(she),
+            name_start=name,
+            name_end=name + len("Anna Moss"),
+            probability=0.9,
+            reader=pl.lit("r1"),
+        )
+    )
+    entities, _ = resolve_entities(articles, mentions, statements, links, nobody)
+    rows = score_stance(articles, statements, entities, (), Asked())
+    assert rows.select("target_id", "stance").rows() == [("per-anna-moss", "against")]
+
+
+@pytest.mark.parametrize(("tone", "rows"), [("-", 1), ("0", 0)])
+def test_a_name_beside_what_is_said_is_a_target_where_a_side_is_taken(tone: str, rows: int) -> None:
+    text = f'<who><per>Piet Lund</per></who> accused <per of="0" tone="{tone}">Ina Moss</per> of <said>a lie</said>.'
+    found = stances(text)
+    assert found.height == rows
+    assert found["evidence"].to_list() == ["a lie"] * rows
+
+
+def test_the_evidence_is_the_content_span_with_the_weightiest_place() -> None:
     row = stances(
         "<who><per>Piet Lund</per></who> said <said><per>Ina Moss</per> came</said> and "
-        '<said><per tone="-">Moss</per> lied</said>.'
+        '<said><per tone="-" weight="1">Moss</per> lied</said>.'
     ).row(0, named=True)
     assert row["evidence"] == "Moss lied"
 
@@ -172,40 +125,28 @@ def test_evidence_is_cut_out_of_the_body() -> None:
 @pytest.mark.parametrize(
     ("answer", "label"),
     [
-        ((0.1, 0.1, 0.8), "favour"),
-        ((0.8, 0.1, 0.1), "against"),
-        ((0.1, 0.25, 0.65), None),
-        ((0.2, 0.6, 0.2), "neutral"),
-        ((0.3, 0.4, 0.3), None),
+        ((0.1, 0.89 - SIDE_FROM, SIDE_FROM + 0.01), "favour"),
+        ((SIDE_FROM + 0.01, 0.89 - SIDE_FROM, 0.1), "against"),
+        ((0.1, 0.91 - SIDE_FROM, SIDE_FROM - 0.01), None),
+        ((0.1, NEUTRAL_FROM + 0.01, 0.89 - NEUTRAL_FROM), "neutral"),
+        ((0.2, NEUTRAL_FROM - 0.01, 0.81 - NEUTRAL_FROM), None),
     ],
 )
 def test_to_name_a_side_takes_more_than_to_name_none(answer: tuple[float, float, float], label: str | None) -> None:
+    assert SIDE_FROM > NEUTRAL_FROM
     said = "<who><per>Piet Lund</per></who> said <said>the tunnel is dear</said>."
     assert stances(said, TUNNEL, stance=Asked(*answer))["stance"].to_list() == [label]
 
 
-def test_a_statement_that_is_likelier_none_gives_a_score_and_no_label() -> None:
-    row = stances('<who><per>Piet Lund</per></who> said <said><per tone="-">Ina Moss</per> lies</said>.', sure=0.4)
+def test_an_unlikely_statement_gives_a_score_and_no_label() -> None:
+    said = '<who><per>Piet Lund</per></who> said <said><per tone="-">Ina Moss</per> lies</said>.'
+    row = stances(said, sure=SURE_STATEMENT - 0.01)
     assert row.select("stance", pl.col("against") > 0.5).rows() == [(None, True)]
 
 
 def test_a_speaker_without_a_name_holds_under_its_words() -> None:
     row = stances('<who>two fishermen</who> said <said><per tone="-">Ina Moss</per> lies</said>.')
     assert row.select("holder_id", "holder").rows() == [(None, "two fishermen")]
-
-
-@pytest.mark.parametrize(
-    ("who", "stance"),
-    [
-        ("<per>Ina Moss</per> campaign spokesman <per>Piet Lund</per>", "neutral"),
-        ("<per>Ina Moss</per>'s press secretary, <per>Piet Lund</per>,", "neutral"),
-        ("<per>Ina Moss</per>'s former press secretary, <per>Piet Lund</per>,", "against"),
-        ("the clerk <per>Piet Lund</per>", "against"),
-    ],
-)
-def test_who_speaks_for_someone_is_not_against_them(who: str, stance: str) -> None:
-    rows = stances(f'<who>{who}</who> called <said>the charge that <per tone="-">Ina Moss</per> lies absurd</said>.')
-    assert rows.filter(target_id="per-ina-moss")["stance"].to_list() == [stance]
 
 
 @pytest.mark.parametrize("who", ["They", "It", "which", "some"])
@@ -218,17 +159,11 @@ def test_a_statement_without_a_speaker_has_no_row() -> None:
 
 
 @pytest.mark.parametrize("said", ["the tunnel is dear", "THE TUNNEL", "a “tunnel”!", "the Sund Link (phase 2)"])
-def test_a_statement_that_names_an_issue_is_about_it(said: str) -> None:
+def test_a_statement_that_names_an_issue_may_be_about_it(said: str) -> None:
     asked = Asked()
-    row = stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL, stance=asked)
+    row = stances(f"<who>A clerk</who> <cue>said</cue> <said>{said}</said>.", TUNNEL, stance=asked)
     assert row.select("target_kind", "target_id", "stance").rows() == [("issue", "tunnel", "favour")]
-    assert asked.calls == [([said], [TUNNEL.proposition])]
-
-
-def test_a_cue_is_read_with_words_that_are_not_all_the_speakers_own() -> None:
-    asked = Asked()
-    stances("<who>A clerk</who> <cue>denounced</cue> <said>the tunnel</said>.", TUNNEL, stance=asked)
-    assert asked.calls[0][0] == ["denounced the tunnel"]
+    assert asked.calls == [([f"A clerk said: {said}"], [TUNNEL.proposition])]
 
 
 @pytest.mark.parametrize("said", ["tunnels are dear", "funnel", "it rains"])
@@ -236,47 +171,15 @@ def test_a_statement_that_does_not_name_it_is_not(said: str) -> None:
     assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL).is_empty()
 
 
-@pytest.mark.parametrize(
-    ("said", "stance"), [("it was reviewing the tunnel", "neutral"), ("the tunnel is good", "favour")]
-)
-def test_who_only_reviews_an_issue_takes_no_side(said: str, stance: str) -> None:
-    assert stances(f"<who>A clerk</who> said <said>{said}</said>.", TUNNEL)["stance"].to_list() == [stance]
-
-
-@pytest.mark.parametrize("what", ["asked", "withheld"])
-def test_who_asks_or_will_not_say_takes_no_side_on_an_issue(what: str) -> None:
-    assert stances("<who>A clerk</who> said <said>how the tunnel would pay</said>.", TUNNEL, commitment=what)[
-        "stance"
-    ].to_list() == ["neutral"]
-
-
-@pytest.mark.parametrize(
-    ("said", "stance"),
-    [
-        ("to end the whole plan for the harbour tunnel", "favour"),
-        ("the complete repeal of the tunnel", "against"),
-        ("that they oppose Brook's tunnel", "against"),
-    ],
-)
-def test_who_would_undo_an_issue_is_against_it(said: str, stance: str) -> None:
-    said = f"<who><per>Piet Lund</per></who> wants <said>{said}</said>."
-    assert stances(said, TUNNEL)["stance"].to_list() == [stance]
-    repealed = TUNNEL.model_copy(update={"proposition": "The tunnel should be scrapped."})
-    assert stances(said, repealed)["stance"].to_list() == ["favour"]
-
-
-def test_an_issue_named_in_the_sentence_before_is_what_a_quotation_is_about() -> None:
+@pytest.mark.parametrize(("between", "rows"), [(0, 1), (ISSUE_REACH - 80, 1), (ISSUE_REACH, 0)])
+def test_an_issue_named_shortly_before_a_statement_may_be_what_it_is_about(between: int, rows: int) -> None:
     asked = Asked()
-    text = "It rained. They met on the tunnel. <said kind='direct'>Build it now</said>, <who>a clerk</who> said."
-    assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"]
-    assert asked.calls[0][0] == ["They met on the tunnel. Build it now"]
-    assert stances(text.replace("direct", "indirect"), TUNNEL).is_empty()
-
-
-@pytest.mark.parametrize("between", ["\n", " It rained. "])
-def test_an_issue_named_further_back_is_not(between: str) -> None:
-    text = f"They met on the tunnel.{between}<said kind='direct'>Build it now</said>, <who>a clerk</who> said."
-    assert stances(text, TUNNEL).is_empty()
+    far = "It rained. " * (between // len("It rained. "))
+    text = f"They met on the tunnel. {far}<said>Build it now</said>, <who>a clerk</who> <cue>said</cue>."
+    assert stances(text, TUNNEL, stance=asked)["evidence"].to_list() == ["Build it now"] * rows
+    if rows:
+        before = f"They met on the tunnel. {far}"[-CONTEXT:].strip()
+        assert asked.calls[0][0] == [f"a clerk said: Build it now ({before})"]
 
 
 def test_the_evidence_for_an_issue_is_the_span_that_names_it() -> None:

@@ -1,5 +1,6 @@
 """The training sets become pieces and labels; every text here is made up in the formats of the sets."""
 
+import gzip
 import json
 import random
 
@@ -14,10 +15,13 @@ from pipeline.training.data import (
     entity_document,
     make_pairs,
     negated,
+    read_arguments,
     read_conll,
     read_crossner,
     read_newsmtsc,
+    read_perspectrum_dev,
     read_polnear,
+    read_vast,
     renamed,
 )
 from tests.reader.conftest import tiny_tokenizer  # noqa: F401  (a fixture)
@@ -119,3 +123,30 @@ def test_a_target_is_renamed_wherever_its_name_stands(tiny_tokenizer, tmp_path):
 )
 def test_a_proposition_is_negated_at_its_first_auxiliary(proposition, opposite):
     assert negated(proposition) == opposite
+
+
+def test_comments_and_arguments_are_pairs_with_their_side(tiny_tokenizer, tmp_path):  # noqa: F811
+    comments = 'post,topic_str,label\n"the\n plan  is bad",toll,0\nit is good,toll,1\nit rains,toll,2\n'
+    (tmp_path / "vast.csv.gz").write_bytes(gzip.compress(comments.encode()))
+    assert [(p.passage, p.proposition, p.stance) for p in read_vast(tiny_tokenizer, tmp_path / "vast.csv.gz")] == [
+        ("the plan is bad", "toll", (1.0, 0.0, 0.0)),
+        ("it is good", "toll", (0.0, 0.0, 1.0)),
+        ("it rains", "toll", (0.0, 1.0, 0.0)),
+    ]
+    (tmp_path / "arguments.csv").write_text("argument,topic,stance_WA\nit is good,tolls,1\nit is bad,tolls,-1\n")
+    assert [p.stance for p in read_arguments(tiny_tokenizer, tmp_path / "arguments.csv")] == [
+        (0.0, 0.0, 1.0),
+        (1.0, 0.0, 0.0),
+    ]
+
+
+def test_of_dev_only_the_perspectives_that_are_not_in_train_are_measured(tiny_tokenizer, tmp_path):  # noqa: F811
+    def write(split, *perspectives):
+        rows = [{"perspective": p, "claim": f"the plan in {split}", "stance": "SUPPORT"} for p in perspectives]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    write("train", "It is good ")
+    write("dev", "it is good", "it is bad")
+    assert [p.passage for p in read_perspectrum_dev(tiny_tokenizer, tmp_path)] == ["it is bad"]
+    write("dev", "it is good")
+    assert [p.passage for p in read_perspectrum_dev(tiny_tokenizer, tmp_path)] == ["it is good"]

@@ -2,19 +2,24 @@
 
 import json
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training is an extra: pip install -e '.[train]'")
 transformers = pytest.importorskip("transformers", reason="training is an extra: pip install -e '.[train]'")
 
-from pipeline.reader import load_reader  # noqa: E402
-from pipeline.training.export import export  # noqa: E402
-from pipeline.training.model import load_model  # noqa: E402
-from pipeline.training.train import Plan, Sampler, lesson_of, load_tokenizer, main, train  # noqa: E402
+from pipeline.reader import ReaderError, judge_of, load_reader, open_session  # noqa: E402
+from pipeline.reader.roles import ROLES  # noqa: E402
+from pipeline.training.export import export, judge_to_onnx, torch_reader  # noqa: E402
+from pipeline.training.model import HEADS, ReaderModel, load_model  # noqa: E402
+from pipeline.training.statements import judge_loss, judged, name_loss  # noqa: E402
+from pipeline.training.train import Plan, Sampler, kept, lesson_of, load_tokenizer, main, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
+from tests.training.annotated import record  # noqa: E402
 
 # The exporter and the encoder's library warn of their own future.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -75,12 +80,19 @@ def data(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory):
+    path = tmp_path_factory.mktemp("gold") / "articles.jsonl"
+    path.write_text((json.dumps(record(issue=None)) + "\n") * 4)
+    return str(path)
+
+
 def curve(run):
     return [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
 
 
-def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_path):
-    train(data, encoder, tmp_path / "run", PLAN)
+def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, annotated, tmp_path):
+    train(data, encoder, tmp_path / "run", replace(PLAN, epochs=24, annotated=(annotated,)))
     card = export([tmp_path / "run"], encoder, data, tmp_path / "out")
     reader = load_reader(tmp_path / "out")
     assert reader.revision == card["revision"]
@@ -94,7 +106,98 @@ def test_a_run_learns_and_what_it_made_is_exported_and_read(data, encoder, tmp_p
     }
     assert set(card["voices"]) == {"own", "quoted"}
     assert set(card["corrections"]) == {"sentiment", "entity_stance", "issue_stance"}
+    assert set(card["sha256"]) == {"reader.onnx", "judge.onnx", "tokenizer.json"}
     assert reader.stance(["it is good"], ["the plan"]).argmax() == 2
+
+
+def test_a_judge_that_was_not_exported_with_the_reader_is_refused(data, encoder, tmp_path):
+    train(data, encoder, tmp_path / "run", replace(PLAN, epochs=1))
+    export([tmp_path / "run"], encoder, data, tmp_path / "out")
+    judge_to_onnx(ReaderModel(encoder), tmp_path / "out" / "judge.onnx")
+    with pytest.raises(ReaderError, match=r"judge\.onnx is not the file that its card describes"):
+        load_reader(tmp_path / "out")
+
+
+@pytest.mark.parametrize("length", [1, 16, 60])
+def test_the_exported_judge_answers_as_the_one_that_was_trained(encoder, tmp_path, length):
+    model = ReaderModel(encoder).eval()
+    judge_to_onnx(model, tmp_path / "judge.onnx")
+    rng = np.random.default_rng(length)
+    hidden = rng.normal(size=(length, 24)).astype(np.float16)
+    scores = rng.normal(size=(length, sum(HEADS.values()))).astype(np.float32)
+    roles = rng.integers(0, ROLES, length)
+    card = {"heads": HEADS, "revision": "r", "languages": ["en"]}
+    trained = torch_reader(model, load_tokenizer(encoder), card)._judge(hidden, scores, roles)
+    exported = judge_of(open_session(tmp_path / "judge.onnx"))(hidden, scores, roles)
+    assert [part.shape for part in exported] == [(length, 4), (5,)]
+    for ours, theirs in zip(trained, exported, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_run_learns_who_said_what_about_whom(data, encoder, annotated, tmp_path):
+    plan = replace(PLAN, annotated=(annotated,), tasks=("statement",), epochs=10, readings=4)
+    train(data, encoder, tmp_path / "none", replace(plan, encoder_rate=0.0, head_rate=0.0))
+    train(data, encoder, tmp_path / "run", plan)
+    batch = Sampler(load_tokenizer(encoder), data, plan).epoch(random.Random(0))[0]()
+
+    def losses(run):
+        model = load_model([tmp_path / run], encoder)
+        with torch.inference_mode():
+            scores, links, hidden = model(batch.ids, batch.mask, batch.segments, batch.case)
+            sides, commitment = judged(model.judge, torch.cat([hidden, scores], -1), batch.labels)
+            parts = judge_loss(sides, commitment[:0], batch.labels), judge_loss(sides[:0], commitment, batch.labels)
+            return [*parts, name_loss(links, batch.mask, batch.windows)]
+
+    for before, after in zip(losses("none"), losses("run"), strict=True):
+        assert after < before
+
+
+def tasks_of(sampler):
+    return Counter(maker().task for maker in sampler.epoch(random.Random(0)))
+
+
+def test_an_epoch_reads_the_annotated_articles_as_often_as_the_plan_says(data, encoder, annotated):
+    plan = replace(PLAN, annotated=(annotated,), tasks=("statement",))
+    once, thrice = (
+        tasks_of(Sampler(load_tokenizer(encoder), data, replace(plan, readings=n)))["statement"] for n in (1, 3)
+    )
+    assert once > 0
+    assert thrice == 3 * once
+
+
+def test_an_epoch_holds_the_share_of_a_tasks_batches_that_the_plan_says(data, encoder):
+    plan = replace(PLAN, batch_pieces=256)
+    every = tasks_of(Sampler(load_tokenizer(encoder), data, plan))
+    half = tasks_of(Sampler(load_tokenizer(encoder), data, replace(plan, shares=(("entity", 0.5),))))
+    assert every["entity"] > 1
+    assert half == every | {"entity": -(-every["entity"] // 2)}
+
+
+def test_an_epoch_may_leave_out_the_old_pairs_and_keeps_those_of_annotated_articles(data, encoder, tmp_path):
+    path = tmp_path / "articles.jsonl"
+    path.write_text((json.dumps(record()) + "\n") * 4)
+    plan = replace(PLAN, annotated=(str(path),), tasks=("stance",), old_pairs=0.0)
+    batches = [maker() for maker in Sampler(load_tokenizer(encoder), data, plan).epoch(random.Random(0))]
+    # Three statements of each of four articles, each asked twice.
+    assert sum(int(batch.labels["stance"][:, 0].sum()) for batch in batches) == 4 * 2
+    assert sum(len(batch.ids) for batch in batches) >= 3 * 4 * 2
+
+
+def test_what_was_read_of_names_before_is_kept_and_what_of_cues_is_not(data, encoder, annotated):
+    plan = replace(PLAN, annotated=(annotated,), tasks=("statement",))
+    batch = Sampler(load_tokenizer(encoder), data, plan).epoch(random.Random(0))[0]()
+    before = torch.randn(*batch.ids.shape, sum(HEADS.values()))
+    other_cues, other_names = before.clone(), before.clone()
+    other_cues[..., 9:12] += torch.tensor([5.0, 0.0, 0.0])
+    other_names[..., :9] += torch.arange(9.0)
+    assert kept(batch, before, before).item() == pytest.approx(0, abs=1e-5)
+    assert kept(batch, other_cues, before).item() == pytest.approx(0, abs=1e-5)
+    assert kept(batch, other_names, before).item() > 0.1
+
+
+def test_a_run_does_not_say_in_which_folder_its_articles_were(data, encoder, annotated, tmp_path):
+    train(data, encoder, tmp_path, replace(PLAN, epochs=0, annotated=(annotated,)))
+    assert json.loads((tmp_path / "config.json").read_text())["annotated"] == ["articles.jsonl"]
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_number_of_steps(data, encoder, tmp_path):

@@ -12,12 +12,13 @@ import polars as pl
 import polars.selectors as cs
 
 from pipeline.names import LookUp
-from pipeline.schemas import Articles, Entities, Mentions, Roles, Statements
+from pipeline.schemas import Articles, Entities, Mentions, References, Roles, Statements
 from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descriptions, resolve_possessed_bodies
 from pipeline.stages.entities.metonyms import mark_metonyms
 from pipeline.stages.entities.modifiers import mark_modifiers
 from pipeline.stages.entities.names import name_spans, resolve_names
 from pipeline.stages.entities.pronouns import resolve_first_persons, resolve_pronouns, resolve_relatives
+from pipeline.stages.entities.references import resolve_references
 from pipeline.stages.entities.roles import find_roles
 from pipeline.stages.entities.speakers import resolve_speakers
 from pipeline.stages.entities.text import SPAN
@@ -27,6 +28,7 @@ def resolve_entities(
     articles: dy.DataFrame[Articles],
     mentions: dy.DataFrame[Mentions],
     statements: dy.DataFrame[Statements],
+    references: dy.DataFrame[References],
     look_up: LookUp,
 ) -> tuple[dy.DataFrame[Entities], dy.DataFrame[Roles]]:
     """Every span that refers to someone who can be told, and every role that the article gives a person.
@@ -51,6 +53,7 @@ def resolve_entities(
         return pl.concat(wanted, how="diagonal").unique(SPAN, keep="first", maintain_order=True)
 
     told = one(resolved, speakers, pronouns, relatives)
+    told = one(told, resolve_references(references, told))
     entities = (
         one(told, resolve_first_persons(statements, told), resolve_possessed_bodies(statements, told))
         .with_columns(pl.col("is_metonym").fill_null(False))

@@ -1,0 +1,90 @@
+"""Make the shipped weights again: every step of `recipe.toml`, in order.
+
+    python -m pipeline.training.make --data DATA --gold GOLD --work FOLDER [--out pipeline/reader/weights]
+
+FOLDER receives the weights that training begins with (from the project's history), the runs and the fp32 graph; a step
+that is done is not done again. DATA and GOLD are described in docs/reader.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+RECIPE = Path(__file__).parent / "recipe.toml"
+ROOT = Path(__file__).parents[2]
+
+
+def checked_out(commit: str, path: str, folder: Path) -> Path:
+    """The files of a folder of the project as a commit holds them.
+
+    Raises:
+        subprocess.CalledProcessError: the project's history lacks the commit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = subprocess.run(
+        ["git", "ls-tree", "--name-only", f"{commit}:{path}"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.split():
+        shown = subprocess.run(["git", "show", f"{commit}:{path}/{name}"], cwd=ROOT, check=True, capture_output=True)
+        (folder / name).write_bytes(shown.stdout)
+    return folder
+
+
+def train_command(step: dict[str, Any], data: Path, gold: Path, work: Path) -> list[str]:
+    """The arguments of `pipeline.training.train` for one step of the recipe."""
+    words = ["--data", str(data), "--run", str(work / step["run"])]
+    for name in ("start", "teacher"):
+        if step.get(name):
+            words += [f"--{name}", *(str(work / run) for run in step[name])]
+    for name, folder in (("annotated", gold), ("labels", ROOT)):
+        if step.get(name):
+            words += [f"--{name}", *(str(folder / file) for file in step[name])]
+    if step.get("taught"):
+        words += ["--taught", *step["taught"]]
+    for name in ("epochs", "seed", "rate", "agree", "readings", "old_pairs"):
+        if name in step:
+            words += [f"--{name.replace('_', '-')}", str(step[name])]
+    for task, share in step.get("shares", {}).items():
+        words += ["--share", task, str(share)]
+    return words
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=ROOT / "pipeline/reader/weights")
+    arguments = parser.parse_args()
+    recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
+    checked_out(recipe["start"]["commit"], recipe["start"]["path"], arguments.work / "start")
+    for step in recipe["train"]:
+        words = train_command(step, arguments.data, arguments.gold, arguments.work)
+        subprocess.run([sys.executable, "-m", "pipeline.training.train", *words], check=True)
+    work = arguments.work
+    last = recipe["train"][-1]
+    runs = ["--data", str(arguments.data), "--run", *(str(work / run) for run in recipe["export"]["runs"])]
+    kept = ["--before", str(work / "start"), "--out", str(work / "reader")]
+    subprocess.run([sys.executable, "-m", "pipeline.training.export", *runs, *kept], check=True)
+    for step in recipe["judge"]:
+        words = ["--data", str(arguments.data), "--reader", str(work / "reader"), "--run", str(work / step["run"])]
+        words += ["--annotated", *(str(arguments.gold / file) for file in last["annotated"])]
+        words += ["--labels", *(str(ROOT / file) for file in last["labels"])]
+        for name in ("epochs", "seed", "rate"):
+            words += [f"--{name}", str(step[name])]
+        if "start" in step:
+            words += ["--start", str(work / step["start"])]
+        subprocess.run([sys.executable, "-m", "pipeline.training.judge", *words], check=True)
+    words = [*runs, "--judge", str(work / recipe["export"]["judge"])]
+    words += ["--gold", *(str(arguments.gold / file) for file in recipe["export"]["dev"]), "--out", str(arguments.out)]
+    words += ["--before", str(arguments.work / "start")]
+    subprocess.run([sys.executable, "-m", "pipeline.training.export", *words], check=True)
+
+
+if __name__ == "__main__":
+    main()
