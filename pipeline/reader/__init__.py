@@ -152,7 +152,7 @@ class Parsed:
             pieces(inner)
             for outer in statement.content
             for inner in decode.between(self.contents, outer.start, outer.end)
-            if self.voice[inner.start] not in (-1, number) and inner.end <= outer.end
+            if inner.end <= outer.end and self._is_anothers(inner, number)
         ]
         lead, _, high = within
         targets = []
@@ -161,6 +161,11 @@ class Parsed:
             if last <= high and not (speaker and speaker[0] <= first and last <= speaker[1]):
                 targets.append((span, (first - lead, last - lead)))
         return Passage(within, roles(within, content, speaker, cue, nested), targets)
+
+    def _is_anothers(self, content: decode.Span, number: int) -> bool:
+        """Whether a span of content is said with another cue: those who speak together say the same."""
+        other = int(self.voice[content.start])
+        return other not in (-1, number) and self.statements[other].cue != self.statements[number].cue
 
 
 class Reader:
@@ -308,7 +313,8 @@ class Reader:
         for reference in references:
             is_known[reference.start : reference.end] = True
         speakers = {s.speaker for s in found if s.speaker and not is_known[s.speaker.start : s.speaker.end].any()}
-        meant = decode.names_meant(decode.in_order([*references, *speakers]), names, written, bounds, scored.links)
+        asked = {(r.start, r.end): r for r in [*speakers, *references]}
+        meant = decode.names_meant(decode.in_order(asked.values()), names, written, bounds, scored.links)
         targets = decode.in_order([*names, *references, *decode.repeated(names, written, is_named)])
         stops = np.isin(tokens.ids, self._ends)
         return Parsed(scored, bounds, begin, finish, stops, names, references, targets, found, contents, voice, meant)

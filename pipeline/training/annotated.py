@@ -357,8 +357,8 @@ def issue_pairs(article: Annotated, others: Sequence[str], rng: random.Random) -
             and named.search(article.text, max(0, start - ISSUE_REACH), s.content[-1][1])
         ):
             yield text, issue["proposition"], SIDES.index("neutral")
-        if others and rng.random() < STRANGE:
-            yield text, rng.choice(others), SIDES.index("neutral")
+        if rng.random() < STRANGE and (strange := rng.choice(others or [issue["proposition"]])) != issue["proposition"]:
+            yield text, strange, SIDES.index("neutral")
 
 
 # The share of statements that are asked about the issue of another article.

@@ -130,7 +130,23 @@ def _trained(folder: Path, model: ReaderModel) -> dict[str, Tensor]:
     run = folder / "checkpoint.pt"
     if run.exists():
         return _grown(cast(dict[str, Tensor], torch.load(run, weights_only=True)["average"]), model)
-    return _grown(_dequantised(folder / "reader.onnx", model), model)
+    return _grown(_dequantised(folder / "reader.onnx", model) | _judge(folder / "judge.onnx", model), model)
+
+
+def _judge(path: Path, model: ReaderModel) -> dict[str, Tensor]:
+    """The weights of an exported judge as the module names them; none where the reader is of before it."""
+    if not path.exists():
+        return {}
+    graph = onnx.load(str(path)).graph
+    found = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    # The exporter writes equal weights once.
+    found |= {n.output[0]: found[n.input[0]] for n in graph.node if n.op_type == "Identity" and n.input[0] in found}
+    in_order = sorted((k for k in found if "::" in k), key=lambda k: int(k.rpartition("_")[2]))
+    matrices = [found.pop(k).T for k in in_order]
+    layers = [f"layers.{i}.{part}" for i in range(JUDGE_LAYERS) for part in ("together", "out", "wide", "narrow")]
+    for key, weight in zip(("into", *layers, "counts", "sides"), matrices, strict=True):
+        found[f"{key}.weight"] = weight
+    return {f"judge.{key}": found[key] for key in model.judge.state_dict()}
 
 
 def _grown(state: dict[str, Tensor], model: ReaderModel) -> dict[str, Tensor]:

@@ -153,8 +153,7 @@ def name_loss(links: Tensor, mask: Tensor, windows: Sequence[Window]) -> Tensor:
 
 
 def windows_of(lesson: Lesson, size: int, rng: random.Random) -> list[tuple[int, int]]:
-    """Ranges that cover a lesson from a random start, each with half of its neighbour where the article is long, so
-    that long statements lie whole in one of them."""
+    """Ranges that cover a lesson from a random start, so that no epoch cuts at the same places."""
     n = len(lesson.document.tokens)
     if n <= size:
         return [(0, n)]

@@ -627,6 +627,8 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
         "encoder": encoder.name,
         "start": [Path(other).name for other in plan.start],
         "teachers": [Path(other).name for other in plan.teachers],
+        "annotated": [Path(file).name for file in plan.annotated],
+        "labels": [Path(file).name for file in plan.labels],
     }
     (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)

@@ -21,7 +21,7 @@ WHERE NOT isfinite(probability)
 HAVING count(*) > 0
 UNION ALL
 SELECT 'statements' AS of_table, count(*) AS rows FROM statements
-WHERE NOT isfinite(probability)
+WHERE NOT isfinite(probability + asserted + hedged + denied + withheld + asked)
 HAVING count(*) > 0
 UNION ALL
 SELECT 'stances' AS of_table, count(*) AS rows FROM stances

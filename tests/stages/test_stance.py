@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 
-from pipeline.labels import CONTEXT, ISSUE_REACH, NEUTRAL_FROM, SIDE_FROM
+from pipeline.labels import CONTEXT, ISSUE_FROM, ISSUE_REACH, NEUTRAL_FROM, SIDE_FROM
 from pipeline.schemas import References, Stances, Statements
 from pipeline.settings import Issue
 from pipeline.stages.entities import resolve_entities
@@ -122,20 +122,36 @@ def test_evidence_is_cut_out_of_the_body() -> None:
     assert read(text)[0]["body"][0][row["evidence_start"] : row["evidence_end"]] == row["evidence"] == "“Ina Moss lies”"
 
 
-@pytest.mark.parametrize(
-    ("answer", "label"),
-    [
-        ((0.1, 0.89 - SIDE_FROM, SIDE_FROM + 0.01), "favour"),
-        ((SIDE_FROM + 0.01, 0.89 - SIDE_FROM, 0.1), "against"),
-        ((0.1, 0.91 - SIDE_FROM, SIDE_FROM - 0.01), None),
+def answers(side_from: float) -> list[tuple[tuple[float, float, float], str | None]]:
+    """Against, neutral, favour on either side of what a label takes, and the label."""
+    return [
+        ((0.1, 0.89 - side_from, side_from + 0.01), "favour"),
+        ((side_from + 0.01, 0.89 - side_from, 0.1), "against"),
+        ((0.1, 0.91 - side_from, side_from - 0.01), None),
         ((0.1, NEUTRAL_FROM + 0.01, 0.89 - NEUTRAL_FROM), "neutral"),
         ((0.2, NEUTRAL_FROM - 0.01, 0.81 - NEUTRAL_FROM), None),
-    ],
-)
-def test_to_name_a_side_takes_more_than_to_name_none(answer: tuple[float, float, float], label: str | None) -> None:
-    assert SIDE_FROM > NEUTRAL_FROM
+    ]
+
+
+@pytest.mark.parametrize(("answer", "label"), answers(ISSUE_FROM))
+def test_a_side_on_an_issue_is_named_where_it_is_likely_enough(
+    answer: tuple[float, float, float], label: str | None
+) -> None:
     said = "<who><per>Piet Lund</per></who> said <said>the tunnel is dear</said>."
     assert stances(said, TUNNEL, stance=Asked(*answer))["stance"].to_list() == [label]
+
+
+@pytest.mark.parametrize(("answer", "label"), answers(SIDE_FROM))
+def test_a_side_toward_an_entity_is_named_where_it_is_likely_enough(
+    answer: tuple[float, float, float], label: str | None
+) -> None:
+    articles, mentions, statements = read("<who><per>Piet Lund</per></who> said <said><per>Ina Moss</per> lies</said>.")
+    [[target]] = statements["targets"].to_list()
+    target |= dict(zip(("against", "neutral", "favour"), answer, strict=True))
+    told = statements.with_columns(targets=pl.Series([[target]], dtype=statements.schema["targets"]))
+    entities, _ = resolve_entities(articles, mentions, statements, NO_LINKS, nobody)
+    rows = score_stance(articles, Statements.validate(told), entities, (), Asked())
+    assert rows["stance"].to_list() == [label]
 
 
 def test_an_unlikely_statement_gives_a_score_and_no_label() -> None:
