@@ -4,9 +4,9 @@
 |---|---|---|
 | `fetch` | the outlets' feeds and sitemaps, the archives | `raw`, `fetches`: the bytes as they came, written once |
 | `normalise` | `raw` | `articles`; `sketches`, which tell copies; the refused in `quarantine`; the plan of shards |
-| `read` | one shard of `articles` | its `mentions` and `statements` |
-| `entities` | `mentions`, `statements` | `entities`: who each span refers to; `roles` |
-| `stance` | `statements`, `entities`, `roles` | `stances`: how speakers stand toward people and issues |
+| `read` | one shard of `articles` | its `mentions`, `statements` and `references` |
+| `entities` | `mentions`, `statements`, `references` | `entities`: who each span refers to; `roles` |
+| `stance` | `articles`, `statements`, `entities` | `stances`: how speakers stand toward people and issues |
 | `sentiment` | `mentions`, `entities` | `sentiments`: the outlet's own voice toward people |
 | `publish` | the whole lake | the warehouse and the front page, swapped in when their checks have passed |
 
@@ -132,7 +132,7 @@ def read(shard: int, shards: int) -> None:
 # `mentions` and `statements` are whole only when every shard is read: this task is the first that knows.
 @task(
     inlets=[table("articles")],
-    outlets=[table("mentions"), table("statements"), table("headlines"), table("entities"), table("roles")],
+    outlets=[table(t) for t in ("mentions", "statements", "references", "headlines", "entities", "roles")],
     execution_timeout=timedelta(hours=2),
 )
 def entities() -> None:
@@ -144,7 +144,7 @@ def entities() -> None:
 
 
 @task(
-    inlets=[table("statements"), table("entities"), table("roles")],
+    inlets=[table("articles"), table("statements"), table("entities")],
     outlets=[table("stances")],
     execution_timeout=timedelta(hours=1),
 )

@@ -383,7 +383,8 @@ class Broken(SmallReader):
 
     def read(self, texts: Any) -> Reading:
         found = super().read(texts)
-        return Reading(found.mentions.with_columns(negative=pl.lit(float("nan"), pl.Float32)), found.statements)
+        mentions = found.mentions.with_columns(negative=pl.lit(float("nan"), pl.Float32))
+        return Reading(mentions, found.statements, found.references)
 
 
 @pytest.mark.parametrize(("model", "words"), [(Blind, "found no mention"), (Broken, "negative")])
