@@ -47,6 +47,9 @@ POLARITIES = ("negative", "neutral", "positive")
 SIDES = ("against", "neutral", "favour")
 COMMITMENTS = ("asserted", "hedged", "denied", "withheld", "asked")
 
+# A slope and three biases that leave the scores of three classes as they are.
+AS_READ = (1.0, 0.0, 0.0, 0.0)
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -120,7 +123,10 @@ class Parsed:
     bounds: IntArray
     begin: IntArray
     finish: IntArray
+    inside: npt.NDArray[np.bool_]
+    """Which code points stand between quotation marks."""
     stops: npt.NDArray[np.bool_]
+    """Which pieces end a sentence."""
     names: list[decode.Span]
     references: list[decode.Span]
     targets: list[decode.Span]
@@ -154,13 +160,15 @@ class Parsed:
             for inner in decode.between(self.contents, outer.start, outer.end)
             if inner.end <= outer.end and self._is_anothers(inner, number)
         ]
+        return Passage(within, roles(within, content, speaker, cue, nested), list(self.targets_in(within, speaker)))
+
+    def targets_in(self, within: tuple[int, int, int], speaker: Range | None) -> Iterator[tuple[decode.Span, Range]]:
+        """The targets that lie whole in a passage, outside its speaker, and their pieces counted from its first."""
         lead, _, high = within
-        targets = []
         for span in decode.between(self.targets, *np.searchsorted(self.bounds, (lead, high)).tolist()):
-            first, last = pieces(span)
+            first, last = self.pieces(span)
             if last <= high and not (speaker and speaker[0] <= first and last <= speaker[1]):
-                targets.append((span, (first - lead, last - lead)))
-        return Passage(within, roles(within, content, speaker, cue, nested), targets)
+                yield span, (first - lead, last - lead)
 
     def _is_anothers(self, content: decode.Span, number: int) -> bool:
         """Whether a span of content is said with another cue: those who speak together say the same."""
@@ -221,9 +229,8 @@ class Reader:
         (`pipeline.labels.issue_passage`); without it they are those of sentences on the issue.
         """
         answers = list(self._each(self._stance_one, list(zip(passages, issues, strict=True))))
-        slope, *bias = self.card["issues"] if of_statements else (1.0, 0.0, 0.0, 0.0)
-        scores = np.array(answers, dtype=np.float32).reshape(-1, 3)
-        return decode.softmax(slope * scores + np.array(bias, dtype=np.float32))
+        line = self.card["issues"] if of_statements else AS_READ
+        return decode.scaled(np.array(answers, dtype=np.float32).reshape(-1, 3), line)
 
     def _stance_one(self, pair: tuple[str, str]) -> FloatArray:
         passage, issue = tokenize(self.tokenizer, pair)
@@ -256,7 +263,6 @@ class Reader:
         if parsed is None:
             return [], [], []
         chars, scored = parsed.chars, parsed.scored
-        inside = decode.quoted(text)
         statements: list[tuple[Any, ...]] = []
         for number, statement in enumerate(parsed.statements):
             content = [chars(c) for c in statement.content]
@@ -264,7 +270,7 @@ class Reader:
                 (None, None) if span is None else chars(span) for span in (statement.speaker, statement.cue)
             )
             pieces = [{"start": s, "end": e} for s, e in content]
-            kind = decode.kind_of(content, inside, text)
+            kind = decode.kind_of(content, parsed.inside, text)
             sure = decode.calibrated(statement.probability, self.card["calibration"]["statement"])
             commitment, sides = self._judged(parsed, number)
             rows = [{"start": chars(t)[0], "end": chars(t)[1], **side} for t, side in sides]
@@ -294,7 +300,8 @@ class Reader:
         )
         sources = decode.unbroken(sources, begin, finish)
         # A quotation is of one piece, however many sentences it has.
-        ends = np.isin(tokens.ids[starts], self._ends) & ~decode.quoted(text)[begin]
+        inside, stops = decode.quoted(text), np.isin(tokens.ids, self._ends)
+        ends = stops[starts] & ~inside[begin]
         found = decode.statements(cues, sources, contents, starts, scored.links, ends)
         found = [s for s in found if s.probability >= limits["statement"]]
         written = [text[s:e] for s, e in zip(begin.tolist(), finish.tolist(), strict=True)]
@@ -316,18 +323,18 @@ class Reader:
         asked = {(r.start, r.end): r for r in [*speakers, *references]}
         meant = decode.names_meant(decode.in_order(asked.values()), names, written, bounds, scored.links)
         targets = decode.in_order([*names, *references, *decode.repeated(names, written, is_named)])
-        stops = np.isin(tokens.ids, self._ends)
-        return Parsed(scored, bounds, begin, finish, stops, names, references, targets, found, contents, voice, meant)
+        return Parsed(
+            scored, bounds, begin, finish, inside, stops, names, references, targets, found, contents, voice, meant
+        )
 
     def _judged(self, parsed: Parsed, number: int) -> tuple[list[float], list[tuple[decode.Span, dict[str, float]]]]:
         """Commitment of statement `number`, and each target in its passage with its side and weight."""
         passage = parsed.passage(number)
         part = slice(passage.within[0], passage.within[2])
         answers, commitment = self._judge(parsed.scored.hidden[part], parsed.scored.raw[part], passage.roles)
-        slope, *bias = self.card["sides"]
         sides = []
         for target, (first, last) in passage.targets:
-            side, weight = decode.toward(answers[first:last], slope, bias)
+            side, weight = decode.toward(answers[first:last], self.card["sides"])
             if target not in parsed.faint or side[1] <= 1 - FAINT:
                 sides.append((target, dict(zip((*SIDES, "weight"), (*side.tolist(), weight), strict=True))))
         likely = decode.softmax(commitment + np.array(self.card["commitment"], dtype=np.float32))
@@ -339,8 +346,7 @@ class Reader:
         if first >= last:
             return np.array([0, 1, 0], dtype=np.float32)
         scores = scored.scores["polarity"][first:last].mean(axis=0)
-        slope, *bias = self._voices.get(voice, (1.0, 0.0, 0.0, 0.0))
-        return decode.softmax(slope * scores + np.array(bias, dtype=np.float32))
+        return decode.scaled(scores, self._voices.get(voice, AS_READ))
 
     def _scored(self, text: str) -> _Scored:
         """Every piece of the text with the scores of the window in which it stands farthest from an edge."""

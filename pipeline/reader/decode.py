@@ -82,6 +82,12 @@ def softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(e / e.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
+def scaled(scores: npt.NDArray[Any], line: Sequence[float]) -> FloatArray:
+    """(…, classes) scores as probabilities under a slope and a bias for each class, of one line of the card."""
+    slope, *bias = line
+    return softmax(np.asarray(slope * scores + np.array(bias, dtype=scores.dtype), dtype=np.float32))
+
+
 def calibrated(probability: float, line: Sequence[float]) -> float:
     """The probability under a slope and an intercept of its log odds (Platt 1999)."""
     certain = min(max(probability, 1e-6), 1 - 1e-6)
@@ -351,14 +357,14 @@ def _union(spans: list[Span]) -> tuple[Span, ...]:
     return tuple(out)
 
 
-def toward(answers: FloatArray, slope: float, bias: Sequence[float]) -> tuple[FloatArray, float]:
+def toward(answers: FloatArray, line: Sequence[float]) -> tuple[FloatArray, float]:
     """(pieces, 4) answers of the judge for one target to probabilities (3,) of its sides and the log of its weight: the
-    mean of the pieces' scores, weighted by how much each counts."""
+    mean of the pieces' scores, weighted by how much each counts, `scaled` by a line."""
     counts = answers[:, 3].astype(np.float64)
     largest = counts.max()
     share = np.exp(counts - largest)
     scores = (share[:, None] * answers[:, :3]).sum(axis=0) / share.sum()
-    return softmax(np.asarray(slope * scores + np.array(bias), dtype=np.float32)), float(largest + log(share.sum()))
+    return scaled(scores, line), float(largest + log(share.sum()))
 
 
 def repeated(names: Sequence[Span], written: Sequence[str], is_named: npt.NDArray[np.bool_]) -> list[Span]:

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from pipeline.evaluation.annotation import find_pieces
 from pipeline.labels import CONTEXT, ISSUE_REACH, issue_passage
+from pipeline.reader import COMMITMENTS, SIDES
 from pipeline.reader.roles import Range, passage, roles
 from pipeline.reader.tokens import IntArray, Tokens, tokenize
 from pipeline.training.data import ENTITY_TAGS, IGNORE, Attribution, Document, attribution_document
 
-SIDES = ("against", "neutral", "favour")
-COMMITMENTS = ("asserted", "hedged", "denied", "withheld", "asked")
 # Code points around the content in which its cue and its speaker are looked for.
 REACH_BEFORE, REACH_AFTER = 400, 250
 # A side that a fair reader could leave out teaches half as much as a clear one.
@@ -116,17 +116,9 @@ def _places(text: str, entities: Sequence[dict[str, Any]]) -> dict[str, list[Ran
 
 
 def _said(text: str, record: dict[str, Any]) -> Said | None:
-    content: list[Range] = []
-    at = 0
-    for piece in record["content"]:
-        start = text.find(piece, at)
-        start = start if start >= 0 else text.find(piece)
-        if start >= 0 and piece:
-            content.append((start, start + len(piece)))
-            at = start + len(piece)
+    content = sorted(find_pieces(text, [piece for piece in record["content"] if piece]))
     if not content:
         return None
-    content.sort()
     cue = _nearest(text, record.get("cue") or "", content, content)
     # A speaker stands beside the cue, and beside the content where there is none.
     speaker = _nearest(text, record.get("speaker_words") or "", [cue] if cue else content, content)

@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
-from pipeline.reader import VOICES, Reader, encoder_of, judge_of, open_session
+from pipeline.reader import AS_READ, COMMITMENTS, VOICES, Reader, encoder_of, judge_of, open_session
 from pipeline.reader.decode import FloatArray, softmax
 from pipeline.training.data import Judged, read_gwsd, read_newsmtsc, read_perspectrum_dev, read_press
 from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities, read_judged
@@ -341,8 +341,8 @@ def export(
         "temperatures": dict.fromkeys(HEADS, 1.0),
         "calibration": {"entity": [1.0, 0.0], "statement": [1.0, 0.0]},
         "voices": {},
-        "sides": [1.0, 0.0, 0.0, 0.0],
-        "commitment": [0.0] * 5,
+        "sides": list(AS_READ),
+        "commitment": [0.0] * len(COMMITMENTS),
         "issues": ISSUES,
         "encoder": encoder_card(encoder),
         "trained_on": TRAINED_ON,

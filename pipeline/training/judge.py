@@ -21,13 +21,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.reader import Parsed, Reader, load_reader
+from pipeline.reader import COMMITMENTS, SIDES, Parsed, Reader, load_reader
 from pipeline.reader.decode import Span
 from pipeline.reader.roles import Range
 from pipeline.training.annotated import (
     ARGUABLE,
-    COMMITMENTS,
-    SIDES,
     Annotated,
     Judgement,
     Said,
@@ -67,10 +65,8 @@ def examples(reader: Reader, articles: Iterable[Annotated]) -> Iterator[Example]
             within, roles, speaker = found
             lead, _, high = within
             places: dict[str, list[Range]] = {}
-            for target in parsed.targets:
-                first, last = parsed.pieces(target)
-                if lead <= first < last <= high and not (speaker and speaker[0] <= first and last <= speaker[1]):
-                    places.setdefault(keys[target], []).append((first - lead, last - lead))
+            for target, at in parsed.targets_in(within, speaker):
+                places.setdefault(keys[target], []).append(at)
             targets = tuple(_labelled(said, places))
             values = np.concatenate([parsed.scored.hidden[lead:high], parsed.scored.raw[lead:high]], axis=1)
             yield Example(

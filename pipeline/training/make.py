@@ -62,11 +62,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "pipeline/reader/weights")
     arguments = parser.parse_args()
     recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
-    checked_out(recipe["start"]["commit"], recipe["start"]["path"], arguments.work / "start")
-    for step in recipe["train"]:
-        words = train_command(step, arguments.data, arguments.gold, arguments.work)
-        subprocess.run([sys.executable, "-m", "pipeline.training.train", *words], check=True)
     work = arguments.work
+    checked_out(recipe["start"]["commit"], recipe["start"]["path"], work / "start")
+    for step in recipe["train"]:
+        words = train_command(step, arguments.data, arguments.gold, work)
+        subprocess.run([sys.executable, "-m", "pipeline.training.train", *words], check=True)
     last = recipe["train"][-1]
     runs = ["--data", str(arguments.data), "--run", *(str(work / run) for run in recipe["export"]["runs"])]
     kept = ["--before", str(work / "start"), "--out", str(work / "reader")]
@@ -82,7 +82,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "pipeline.training.judge", *words], check=True)
     words = [*runs, "--judge", str(work / recipe["export"]["judge"])]
     words += ["--gold", *(str(arguments.gold / file) for file in recipe["export"]["dev"]), "--out", str(arguments.out)]
-    words += ["--before", str(arguments.work / "start")]
+    words += ["--before", str(work / "start")]
     subprocess.run([sys.executable, "-m", "pipeline.training.export", *words], check=True)
 
 

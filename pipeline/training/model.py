@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu
 from transformers import AutoModel
 
+from pipeline.reader import COMMITMENTS
 from pipeline.reader.roles import ROLES
 from pipeline.reader.tokens import CASES
 
@@ -25,7 +26,6 @@ LINK = 48
 LINK_KINDS = ("cue", "source", "name")
 # Width of a piece where a statement is judged, layers, heads of attention: a tenth of the encoder's work.
 JUDGE, JUDGE_LAYERS, JUDGE_HEADS = 128, 2, 4
-COMMITMENTS = 5
 
 
 class Judge(nn.Module):
@@ -44,7 +44,7 @@ class Judge(nn.Module):
         self.norm = nn.LayerNorm(JUDGE)
         self.sides = nn.Linear(JUDGE, 4)
         self.counts = nn.Linear(JUDGE, 1)
-        self.commitment = nn.Linear(JUDGE, COMMITMENTS)
+        self.commitment = nn.Linear(JUDGE, len(COMMITMENTS))
 
     def forward(self, values: Tensor, roles: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         seen = self.drop(self.into(values) + self.role(roles))

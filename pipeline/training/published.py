@@ -15,9 +15,8 @@ import numpy as np
 from pipeline.evaluation.annotation import Article, load_articles
 from pipeline.evaluation.gold import read_answers, run_articles
 from pipeline.evaluation.measures import Case, Scores, Who, score_answers
+from pipeline.reader import SIDES
 from pipeline.training.evaluate import correction
-
-SIDES = ("against", "neutral", "favour")
 
 
 def measure(reader: Path, files: Sequence[Path]) -> tuple[list[dict[str, Any]], dict[str, Any]]:

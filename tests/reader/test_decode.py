@@ -214,13 +214,13 @@ def test_what_is_said_beside_a_statement_is_no_part_of_it():
 def test_the_side_toward_a_target_is_that_of_the_pieces_that_count():
     # The second piece counts three times as much as the first.
     answers = np.array([[4, 0, 0, 0], [0, 0, 4, np.log(3)]], dtype=np.float32)
-    side, weight = toward(answers, 1.0, [0.0, 0.0, 0.0])
+    side, weight = toward(answers, [1.0, 0.0, 0.0, 0.0])
     assert side.tolist() == pytest.approx(softmax(np.array([1.0, 0.0, 3.0])).tolist())
     assert weight == pytest.approx(np.log(1 + 3))
 
 
 def test_the_side_toward_a_target_is_read_with_its_slope_and_biases():
-    side, _ = toward(np.array([[4, 0, 2, 0]], dtype=np.float32), 0.5, [0.1, 0.2, 0.3])
+    side, _ = toward(np.array([[4, 0, 2, 0]], dtype=np.float32), [0.5, 0.1, 0.2, 0.3])
     assert side.tolist() == pytest.approx(softmax(np.array([2.1, 0.2, 1.3])).tolist())
 
 

@@ -125,7 +125,9 @@ def test_the_side_toward_a_target_is_pooled_by_how_much_its_pieces_count():
 def test_training_pools_as_reading_does():
     answers = np.random.default_rng(3).normal(size=(5, 4)).astype(np.float32)
     pooled = toward(torch.from_numpy(answers)[None], torch.ones(1, 5, dtype=torch.bool))
-    assert pooled.softmax(1)[0].tolist() == pytest.approx(decode.toward(answers, 1.0, [0.0] * 3)[0].tolist(), abs=1e-6)
+    assert pooled.softmax(1)[0].tolist() == pytest.approx(
+        decode.toward(answers, [1.0, 0.0, 0.0, 0.0])[0].tolist(), abs=1e-6
+    )
 
 
 def test_each_target_is_judged_in_its_own_statements_passage():
