@@ -357,6 +357,25 @@ def issue_pairs(article: Annotated, others: Sequence[str], rng: random.Random) -
 STRANGE = 0.12
 
 
+def read_written(paths: Iterable[Path]) -> list[tuple[str, str, int]]:
+    """(passage, proposition, index into `SIDES`) of statements that were written to teach stands on issues.
+
+    Raises:
+        ValueError: a line is not such a statement; the message says which.
+    """
+    rows = []
+    for path in sorted(paths):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    r = json.loads(line)
+                    passage = issue_passage(r["holder"], r["cue"], r["said"], r["before"][-CONTEXT:])
+                    rows.append((passage, r["proposition"], SIDES.index(r["side"])))
+                except (KeyError, TypeError, ValueError) as error:
+                    raise ValueError(f"{path}:{number} is not a written statement: {error!r}") from error
+    return rows
+
+
 def _references(article: Annotated, tokens: Tokens) -> Iterator[Referring]:
     names = {
         key: tuple(tokens.pieces(*s) for s in spans if not is_described(article.text[slice(*s)]))

@@ -31,7 +31,7 @@ from torch.nn.functional import cross_entropy, kl_div
 
 from pipeline.gazetteer import load_gazetteer
 from pipeline.reader.tokens import CASES, IntArray, Tokens, tokenize
-from pipeline.training.annotated import issue_pairs, lesson, read_annotated
+from pipeline.training.annotated import issue_pairs, lesson, read_annotated, read_written
 from pipeline.training.data import (
     IGNORE,
     LINKS,
@@ -63,8 +63,10 @@ from pipeline.training.statements import Window, judge_labels, judge_loss, judge
 
 T = TypeVar("T")
 
-TASKS = ("entity", "attribution", "statement", "polarity", "stance")
+TASKS = ("entity", "attribution", "statement", "polarity", "stance", "issue")
 TAUGHT = ("attribution", "statement", "polarity", "stance")
+# The tasks whose questions an epoch may ask twice.
+TWICE = ("polarity", "stance")
 
 # How soft answers are when one reader is to answer as another does (Hinton et al., 2015).
 SOFT = 2.0
@@ -104,6 +106,9 @@ class Plan:
     """Decay of the running average of the weights, which is what is exported."""
     window: int = 254
     """Pieces of a training window: attention over longer ones costs more than it gives on a CPU."""
+    statement_window: int = 446
+    """Pieces of a window of an annotated article: of 254 a third of the passages that are judged, and a fifth of the
+    references with their names, lie across an edge."""
     batch_pieces: int = 2048
     swap: float = 0.4
     """Share of names that are replaced by others where an epoch replaces names."""
@@ -112,6 +117,8 @@ class Plan:
     name for its target too."""
     agree: float = 1.5
     """Weight of the loss between the two answers to the same question; 0: nothing is asked twice."""
+    twice: tuple[str, ...] = TWICE
+    """The tasks whose questions are asked twice."""
     press_epochs: int = 4
     """Epochs at the end that see the judged press mentions too: they are few, and what the reader is for."""
     checkpoint_steps: int = 200
@@ -119,6 +126,8 @@ class Plan:
     """Files of annotated articles, with their texts: who said what about whom."""
     labels: tuple[str, ...] = ()
     """Files of such labels without texts: see `pipeline.training.labels`."""
+    written: tuple[str, ...] = ()
+    """Files of statements that were written to teach stands on issues."""
     readings: int = 2
     """How often an epoch reads the annotated articles: they are few, and what the reader is for."""
     old_pairs: float = 1.0
@@ -143,6 +152,8 @@ class Batch:
 
 # Pairs of VAST and of IBM's arguments that an epoch holds.
 MANY_PAIRS = 1000
+# Share of the statements on issues that are asked about the opposite proposition too.
+TURNED = 0.25
 
 
 class Sampler:
@@ -153,6 +164,7 @@ class Sampler:
         stops = frozenset(map(self._id, ".!?"))
         annotated = (*read_annotated(map(Path, plan.annotated)), *read_labels(map(Path, plan.labels), data))
         self.lessons = [lesson(tokenizer, article, stops) for article in annotated]
+        self.written = read_written(map(Path, plan.written))
         self.cls, self.sep = self._id("[CLS]"), self._id("[SEP]")
         self.plain = {self._id(k): self._id(v) for k, v in PLAIN.items()}
         self.conll = conll_words(data / "conll2003/eng.train")
@@ -197,7 +209,8 @@ class Sampler:
         """Makers of one epoch's batches, shuffled; `press`: those of the judged press mentions among them."""
         makers: dict[str, list[Callable[[], Batch]]] = {task: [] for task in TASKS}
         swap, size = self.plan.swap, self.plan.batch_pieces
-        once = size // 2 if self.plan.agree else size  # pieces of a batch whose questions are asked twice
+        twice = self.plan.twice if self.plan.agree else ()
+        half = size // 2  # pieces of a batch whose questions are asked twice
         # The entity set is the smallest of the three and has the highest bar: it is seen one and a half times.
         again = [self.names.swapped(words, swap, rng) for words in rng.sample(self.conll, len(self.conll) // 2)]
         shuffled = rng.sample(self.crossner, len(self.crossner))
@@ -215,11 +228,11 @@ class Sampler:
         packed = _pack([self._renamed(t, rng, self.plan.swap) for t in targets[alone:]], self.plan.window)
         for groups in _by_size(packed, size, _group_length):
             makers["polarity"].append(partial(self._target_batch, groups, rng))
-        singles = targets[: int(alone * self.plan.twins) if self.plan.agree else alone]
+        singles = targets[: int(alone * self.plan.twins) if "polarity" in twice else alone]
         singles.sort(key=lambda t: len(t.tokens) + rng.random() * 8)
-        for sentences in _by_size(singles, once, lambda t: len(t.tokens) + 2):
+        for sentences in _by_size(singles, half if "polarity" in twice else size, lambda t: len(t.tokens) + 2):
             # Whose name it is decides nothing: both names are asked about, and the answers are to agree.
-            twins = [self._renamed(t, rng, 1.0) for t in sentences] if self.plan.agree else []
+            twins = [self._renamed(t, rng, 1.0) for t in sentences] if "polarity" in twice else []
             asked = [[t] for t in (*sentences, *twins)]
             makers["polarity"].append(partial(self._target_batch, asked, rng, twins=bool(twins)))
         # A passage with a proposition that is about something else takes no side.
@@ -236,20 +249,19 @@ class Sampler:
         ]
         # The news sentences are few and their bar is far: they are seen twice.
         pairs = [*self.pairs, *strangers, *self.news_pairs, *self.news_pairs, *make_pairs(self.tokenizer, opposites)]
-        # Comments are long and arguments many: a part of them an epoch. Statements of annotated articles are all seen.
+        # Comments are long and arguments many: a part of them an epoch.
         pairs = [p for p in pairs if rng.random() < self.plan.old_pairs]
         for many in (self.topics, self.arguments):
             pairs += rng.sample(many, min(len(many), MANY_PAIRS))
-        propositions = [one.article.issue["proposition"] for one in self.lessons if one.article.issue]
-        rows = [row for one in self.lessons for row in issue_pairs(one.article, propositions, rng)]
-        sides = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
-        made = make_pairs(self.tokenizer, [(passage, issue, sides[side]) for passage, issue, side in rows])
-        issues = [p for p in made if len(p.tokens[0]) + len(p.tokens[1]) <= self.plan.window]
-        is_sampled = self.plan.agree and "stance" not in self.plan.taught
-        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1))) + issues
-        pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
-        for group in _by_size(pairs, once, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
-            makers["stance"].append(partial(self._pair_batch, group, twins=bool(self.plan.agree)))
+        is_sampled = "stance" in twice and "stance" not in self.plan.taught
+        pairs = rng.sample(pairs, int(len(pairs) * (self.plan.twins if is_sampled else 1)))
+        for task, asked_twice, some_pairs in (
+            ("stance", "stance" in twice, pairs),
+            ("issue", False, self._issue_pairs(rng)),
+        ):
+            some_pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
+            groups = _by_size(some_pairs, half if asked_twice else size, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3)
+            makers[task] += [partial(self._pair_batch, group, twins=asked_twice) for group in groups]
         if press:
             judged = [[self._renamed(t, rng, self.plan.swap)] for t in self.press]
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)
@@ -260,6 +272,21 @@ class Sampler:
         chosen = [maker for task in self.plan.tasks for maker in makers[task]]
         rng.shuffle(chosen)
         return chosen
+
+    def _issue_pairs(self, rng: random.Random) -> list[Pair]:
+        """Statements of annotated articles, and those that were written, each with the proposition of an issue or, now
+        and then, with its opposite: then who was for it is against it."""
+        propositions = [one.article.issue["proposition"] for one in self.lessons if one.article.issue]
+        rows = [row for one in self.lessons for row in issue_pairs(one.article, propositions, rng)]
+        rows += self.written
+        turned = [
+            (passage, opposite, 2 - side)
+            for passage, issue, side in rows
+            if rng.random() < TURNED and (opposite := negated(issue))
+        ]
+        sides = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+        made = make_pairs(self.tokenizer, [(passage, issue, sides[side]) for passage, issue, side in [*rows, *turned]])
+        return [p for p in made if len(p.tokens[0]) + len(p.tokens[1]) <= self.plan.window]
 
     def _renamed(self, target: Targets, rng: random.Random, share: float) -> Targets:
         """With the chance `share` another name in the place of a target's, where it has one."""
@@ -307,7 +334,7 @@ class Sampler:
         windows = [
             window(one, cut(one.document, start, end), start, end)
             for one in self.lessons
-            for start, end in windows_of(one, self.plan.window, rng)
+            for start, end in windows_of(one, self.plan.statement_window, rng)
         ]
         windows.sort(key=lambda w: len(w.document.tokens) + rng.random() * 8)
         groups = _by_size(windows, self.plan.batch_pieces, lambda w: len(w.document.tokens) + 2)
@@ -629,6 +656,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
         "teachers": [Path(other).name for other in plan.teachers],
         "annotated": [Path(file).name for file in plan.annotated],
         "labels": [Path(file).name for file in plan.labels],
+        "written": [Path(file).name for file in plan.written],
     }
     (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
@@ -737,9 +765,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--rate", type=float, default=1.0, help="of the learning rates, how much")
     parser.add_argument("--agree", type=float, default=Plan.agree, help="0: no question is asked twice")
+    parser.add_argument("--twice", nargs="+", choices=TWICE, default=TWICE, help="tasks whose questions are")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--annotated", nargs="+", default=[], help="files of annotated articles")
     parser.add_argument("--labels", nargs="+", default=[], help="files of labels whose texts are in DATA")
+    parser.add_argument("--written", nargs="+", default=[], help="files of statements written to teach issues")
     parser.add_argument("--readings", type=int, default=Plan.readings, help="of them in an epoch")
     parser.add_argument(
         "--old-pairs", type=float, default=Plan.old_pairs, help="share of Perspectrum's and GWSD's pairs"
@@ -767,8 +797,10 @@ def main() -> None:
         encoder_rate=Plan.encoder_rate * arguments.rate,
         head_rate=Plan.head_rate * arguments.rate,
         agree=arguments.agree,
+        twice=tuple(arguments.twice),
         annotated=tuple(arguments.annotated),
         labels=tuple(arguments.labels),
+        written=tuple(arguments.written),
         readings=arguments.readings,
         old_pairs=arguments.old_pairs,
         shares=tuple((task, float(share)) for task, share in arguments.share),
