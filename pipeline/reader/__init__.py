@@ -32,13 +32,13 @@ from pipeline.reader.tokens import IntArray, Tokens, tokenize, windows
 SHIPPED = Path(__file__).parent / "weights"
 
 # The encoder reads one window at a time: (ids, segments, case), each (length,) -> scores (length, heads), links
-# (length, 6 * width) and hidden (length, hidden width). Nothing is padded, and a window's answer cannot depend on what
-# else is read.
+# (length, 6 * width) and the judge's values (length, judge width). Nothing is padded, and a window's answer cannot
+# depend on what else is read.
 Score = Callable[[IntArray, IntArray, IntArray], tuple[FloatArray, FloatArray, FloatArray]]
-# One statement's passage is judged on what the encoder computed of it: hidden and scores (length, …) and the role of
+# One statement's passage is judged on what the encoder computed of it: values (length, judge width) and the role of
 # each piece (length,) -> (length, 4): against, neutral, favour toward what stands there and how much it counts; and
 # commitment (5,).
-Judge = Callable[[FloatArray, FloatArray, IntArray], tuple[FloatArray, FloatArray]]
+Judge = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
 
 # Whose words a mention stands in: the outlet's or a speaker's. News is mostly neutral in the first and seldom in the
 # second, so the card knows for each what the scores of polarity are worth there.
@@ -99,10 +99,9 @@ class Reading:
 class _Scored:
     tokens: Tokens
     scores: dict[str, FloatArray]
-    raw: FloatArray
-    """The scores of all heads side by side, before their temperatures."""
     links: FloatArray
-    hidden: FloatArray
+    values: FloatArray
+    """What the judge reads of each piece, as float16."""
 
 
 @dataclass(frozen=True)
@@ -331,12 +330,13 @@ class Reader:
         """Commitment of statement `number`, and each target in its passage with its side and weight."""
         passage = parsed.passage(number)
         part = slice(passage.within[0], passage.within[2])
-        answers, commitment = self._judge(parsed.scored.hidden[part], parsed.scored.raw[part], passage.roles)
-        sides = []
-        for target, (first, last) in passage.targets:
-            side, weight = decode.toward(answers[first:last], self.card["sides"])
-            if target not in parsed.faint or side[1] <= 1 - FAINT:
-                sides.append((target, dict(zip((*SIDES, "weight"), (*side.tolist(), weight), strict=True))))
+        answers, commitment = self._judge(parsed.scored.values[part], passage.roles)
+        rows = decode.toward(answers, [place for _, place in passage.targets], self.card["sides"])
+        sides = [
+            (target, dict(zip((*SIDES, "weight"), row, strict=True)))
+            for (target, _), row in zip(passage.targets, rows.tolist(), strict=True)
+            if target not in parsed.faint or row[1] <= 1 - FAINT
+        ]
         likely = decode.softmax(commitment + np.array(self.card["commitment"], dtype=np.float32))
         return likely.tolist(), sides
 
@@ -353,19 +353,19 @@ class Reader:
         (tokens,) = tokenize(self.tokenizer, [text])
         kept: list[tuple[FloatArray, ...]] = []
         for start, end, keep_from, keep_to in windows(len(tokens), self.card["window"], self.card["overlap"]):
-            scores, links, hidden = self._window(tokens.slice(start, end))
+            scores, links, values = self._window(tokens.slice(start, end))
             keep = slice(1 + keep_from - start, 1 + keep_to - start)  # [CLS] stands first
             # The widest of all need the fewest digits.
-            kept.append((scores[keep], links[keep].astype(np.float16), hidden[keep].astype(np.float16)))
-        raw, links, hidden = (np.concatenate(parts) for parts in zip(*kept, strict=True))
-        return _Scored(tokens, self._by_head(raw), raw, links, hidden)
+            kept.append((scores[keep], links[keep].astype(np.float16), values[keep].astype(np.float16)))
+        raw, links, values = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+        return _Scored(tokens, self._by_head(raw), links, values)
 
     def _by_head(self, scores: FloatArray) -> dict[str, FloatArray]:
         heads = zip(self.card["heads"], np.split(scores, self._splits, axis=-1), strict=True)
         return {h: s / np.float32(self.card["temperatures"][h]) for h, s in heads}
 
     def _window(self, *parts: Tokens) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Scores, links and hidden values of one window: [CLS], then each part with [SEP] after it."""
+        """Scores, links and the judge's values of one window: [CLS], then each part with [SEP] after it."""
         length = 1 + sum(len(part) + 1 for part in parts)
         ids, segments, case = np.zeros((3, length), dtype=np.int64)
         ids[0] = self._cls
@@ -451,8 +451,8 @@ def encoder_of(session: Any) -> Score:
     """An onnxruntime session as the encoder."""
 
     def score(ids: IntArray, segments: IntArray, case: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        scores, links, hidden = session.run(None, {"ids": ids[None], "segments": segments[None], "case": case[None]})
-        return scores[0], links[0], hidden[0]
+        scores, links, values = session.run(None, {"ids": ids[None], "segments": segments[None], "case": case[None]})
+        return scores[0], links[0], values[0]
 
     return score
 
@@ -460,9 +460,8 @@ def encoder_of(session: Any) -> Score:
 def judge_of(session: Any) -> Judge:
     """An onnxruntime session as the judge of statements."""
 
-    def judge(hidden: FloatArray, scores: FloatArray, roles: IntArray) -> tuple[FloatArray, FloatArray]:
-        values = np.concatenate([hidden.astype(np.float32), scores], axis=-1)
-        pieces, commitment = session.run(None, {"values": values[None], "roles": roles[None]})
+    def judge(values: FloatArray, roles: IntArray) -> tuple[FloatArray, FloatArray]:
+        pieces, commitment = session.run(None, {"values": values[None].astype(np.float32), "roles": roles[None]})
         return pieces[0], commitment[0]
 
     return judge

@@ -357,14 +357,20 @@ def _union(spans: list[Span]) -> tuple[Span, ...]:
     return tuple(out)
 
 
-def toward(answers: FloatArray, line: Sequence[float]) -> tuple[FloatArray, float]:
-    """(pieces, 4) answers of the judge for one target to probabilities (3,) of its sides and the log of its weight: the
-    mean of the pieces' scores, weighted by how much each counts, `scaled` by a line."""
+def toward(answers: FloatArray, places: Sequence[tuple[int, int]], line: Sequence[float]) -> FloatArray:
+    """(pieces, 4) answers of the judge to (targets, 4): the probabilities of the sides toward each target, whose pieces
+    are given as a range, and the log of its weight. It is the mean of the pieces' scores, weighted by how much each
+    counts, `scaled` by a line."""
+    if not places:
+        return np.zeros((0, 4), dtype=np.float32)
     counts = answers[:, 3].astype(np.float64)
-    largest = counts.max()
-    share = np.exp(counts - largest)
-    scores = (share[:, None] * answers[:, :3]).sum(axis=0) / share.sum()
-    return scaled(scores, line), float(largest + log(share.sum()))
+    share = np.exp(counts - counts.max())
+    sums = np.zeros((len(share) + 1, 4))
+    np.cumsum(np.column_stack([share[:, None] * answers[:, :3], share]), axis=0, out=sums[1:])
+    first, last = np.array(places).T
+    total = sums[last] - sums[first]
+    sides = scaled(total[:, :3] / total[:, 3:], line)
+    return np.column_stack([sides, np.log(total[:, 3]) + counts.max()]).astype(np.float32)
 
 
 def repeated(names: Sequence[Span], written: Sequence[str], is_named: npt.NDArray[np.bool_]) -> list[Span]:

@@ -44,8 +44,10 @@ def passage(ends: npt.NDArray[np.bool_], content: Sequence[Range], others: Seque
         after = np.flatnonzero(ends[high : high + SENTENCE_REACH])
         high = min(len(ends), high + (int(after[0]) + 1 if len(after) else SENTENCE_REACH))
     high = min(high, low + LONGEST)
-    ended = np.flatnonzero(ends[max(0, low - LEAD) : max(0, low - 1)])
-    lead = max(0, low - LEAD) + (int(ended[0]) + 1 if len(ended) else 0)
+    first = max(0, low - LEAD)
+    ended = np.flatnonzero(ends[first : max(first, low - 1)])
+    is_whole = first == 0 or bool(ends[first - 1])
+    lead = first if is_whole else first + int(ended[0]) + 1 if len(ended) else first
     return lead, low, high
 
 

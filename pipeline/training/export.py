@@ -29,11 +29,11 @@ from pipeline.reader import AS_READ, COMMITMENTS, VOICES, Reader, encoder_of, ju
 from pipeline.reader.decode import FloatArray, softmax
 from pipeline.training.data import Judged, read_gwsd, read_newsmtsc, read_perspectrum_dev, read_press
 from pipeline.training.evaluate import correction, evaluate, judged_attribution, judged_entities, read_judged
-from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
+from pipeline.training.model import HEADS, JUDGE, LINK, ReaderModel, load_model
 from pipeline.training.published import measure
 from pipeline.training.train import add_paths, default_encoder, load_tokenizer
 
-INPUTS, OUTPUTS = ("ids", "segments", "case"), ("scores", "links", "hidden")
+INPUTS, OUTPUTS = ("ids", "segments", "case"), ("scores", "links", "values")
 JUDGE_INPUTS, JUDGE_OUTPUTS = ("values", "roles"), ("sides", "commitment")
 
 # What the card says about the sets; figures are added by measuring.
@@ -100,7 +100,7 @@ ISSUES = [1.0, 1.0, 0.0, 1.0]
 
 # Pieces that the encoder reads at once, as in training, and how many of them neighbours share: a sentence or two, so
 # that every piece is answered with some text on both sides.
-WINDOW, OVERLAP = 254, 32
+WINDOW, OVERLAP = 382, 48
 # Probability from which a word counts as inside, and from which a statement is one; chosen on the annotated development
 # articles.
 THRESHOLDS = {"cue": 0.3, "source": 0.15, "content": 0.35, "reference": 0.5, "statement": 0.08}
@@ -173,11 +173,10 @@ def to_onnx(model: ReaderModel, path: Path) -> None:
 
 def judge_to_onnx(model: ReaderModel, path: Path) -> None:
     """The judge's graph, in fp32: it is small."""
-    width = model.judge.into.in_features
     with torch.inference_mode():
         torch.onnx.export(
             model.judge.eval(),
-            (torch.zeros((1, 16, width)), torch.ones((1, 16), dtype=torch.int64)),
+            (torch.zeros((1, 16, JUDGE)), torch.ones((1, 16), dtype=torch.int64)),
             str(path),
             input_names=list(JUDGE_INPUTS),
             output_names=list(JUDGE_OUTPUTS),
@@ -207,10 +206,10 @@ def torch_reader(model: ReaderModel, tokenizer: Tokenizer, card: dict[str, Any])
         with torch.inference_mode():
             return tuple(out[0].numpy() for out in model(ids, torch.ones_like(ids), segments, case))
 
-    def judge(hidden: Any, scores: Any, roles: Any) -> Any:
-        values = torch.from_numpy(np.concatenate([hidden.astype(np.float32), scores], axis=-1))[None]
+    def judge(values: Any, roles: Any) -> Any:
         with torch.inference_mode():
-            return tuple(out[0].numpy() for out in model.judge(values, torch.from_numpy(roles)[None]))
+            out = model.judge(torch.from_numpy(values.astype(np.float32))[None], torch.from_numpy(roles)[None])
+            return tuple(part[0].numpy() for part in out)
 
     return Reader(score, judge, tokenizer, card, THREADS)
 

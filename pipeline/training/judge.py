@@ -3,9 +3,10 @@
     python -m pipeline.training.judge --data DATA --reader READER --run RUN --annotated FILE … --labels FILE …
         [--dev FILE …] [--epochs 3] [--seed 5] [--rate 0.0012] [--start RUN]
 
-The encoder stays as it is. A passage's targets are the names, descriptions and pronouns that the reader finds there. A
-place that is one of an annotated entity's forms, or that the reader links to one, has the side that is annotated; every
-other place has none. RUN receives `judge.pt`, which `export --judge` takes.
+The encoder stays as it is, and what it gives the judge of each piece. A passage's targets are the names, descriptions
+and pronouns that the reader finds there. A place that is one of an annotated entity's forms, or that the reader links
+to one, has the side that is annotated; every other place has none. RUN receives `judge.pt`, which `export --judge`
+takes.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from pipeline.reader import COMMITMENTS, SIDES, Parsed, Reader, load_reader
-from pipeline.reader.decode import Span
+from pipeline.reader.decode import FloatArray, Span
 from pipeline.reader.roles import Range
 from pipeline.training.annotated import (
     ARGUABLE,
@@ -45,34 +45,33 @@ BATCH = 48
 
 @dataclass
 class Example:
-    """One statement: the values of its passage (length, width), as float16, and what is to be said of it."""
+    """One statement: the values of its passage (length, JUDGE), as float16, and what is to be said of it."""
 
-    values: npt.NDArray[np.float16]
+    values: FloatArray
     judgement: Judgement
 
 
 def examples(reader: Reader, articles: Iterable[Annotated]) -> Iterator[Example]:
     """Every annotated statement of the articles, as the reader sees its passage."""
     for article in articles:
-        parsed = reader.parse(article.text)
-        if parsed is None:
+        if parsed := reader.parse(article.text):
+            for judgement in judgements_on(parsed, article):
+                lead, _, high = judgement.within
+                yield Example(parsed.scored.values[lead:high], judgement)
+
+
+def judgements_on(parsed: Parsed, article: Annotated) -> Iterator[Judgement]:
+    """Every annotated statement of an article with the targets that a reader finds in its passage."""
+    keys = _keys(article, parsed)
+    for said in article.statements:
+        found = judged_passage(article, parsed.scored.tokens, parsed.stops, said)
+        if found is None:
             continue
-        keys = _keys(article, parsed)
-        for said in article.statements:
-            found = judged_passage(article, parsed.scored.tokens, parsed.stops, said)
-            if found is None:
-                continue
-            within, roles, speaker = found
-            lead, _, high = within
-            places: dict[str, list[Range]] = {}
-            for target, at in parsed.targets_in(within, speaker):
-                places.setdefault(keys[target], []).append(at)
-            targets = tuple(_labelled(said, places))
-            values = np.concatenate([parsed.scored.hidden[lead:high], parsed.scored.raw[lead:high]], axis=1)
-            yield Example(
-                values.astype(np.float16),
-                Judgement((0, 0, high - lead), roles, COMMITMENTS.index(said.commitment), targets),
-            )
+        within, roles, speaker = found
+        places: dict[str, list[Range]] = {}
+        for target, (first, last) in parsed.targets_in(within, speaker):
+            places.setdefault(keys[target], []).append((first + within[0], last + within[0]))
+        yield Judgement(within, roles, COMMITMENTS.index(said.commitment), tuple(_labelled(said, places)))
 
 
 def _keys(article: Annotated, parsed: Parsed) -> dict[Span, str]:
@@ -102,15 +101,15 @@ def _labelled(said: Said, places: dict[str, list[Range]]) -> Iterator[tuple[tupl
 
 
 def train_judge(
-    data: Sequence[Example], run: Path, *, epochs: float, seed: int, rate: float, start: Judge | None = None
+    data: Sequence[Example], run: Path, *, epochs: float, seed: int, rate: float, start: Judge
 ) -> Judge:
     """The mean of the judge's weights over the second half of its steps."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    judge = Judge(data[0].values.shape[1])
-    if start is not None:
-        judge.load_state_dict(start.state_dict())
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=rate, weight_decay=0.05)
+    judge = Judge(start.into.in_features)
+    judge.load_state_dict(start.state_dict())
+    judge.into.requires_grad_(False)
+    optimizer = torch.optim.AdamW([p for p in judge.parameters() if p.requires_grad], lr=rate, weight_decay=0.05)
     total = int(epochs * len(data) / BATCH)
     mean: dict[str, Tensor] = {}
     done = kept = 0
@@ -145,8 +144,12 @@ def train_judge(
 
 
 def load_judge(run: Path) -> Judge:
-    """The judge that a run left."""
-    state = torch.load(run / "judge.pt", weights_only=True)
+    """The judge that a run left: of this module, or of `pipeline.training.train`."""
+    if (run / "judge.pt").exists():
+        state = torch.load(run / "judge.pt", weights_only=True)
+    else:
+        whole = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
+        state = {name.removeprefix("judge."): value for name, value in whole.items() if name.startswith("judge.")}
     judge = Judge(state["into.weight"].shape[1])
     judge.load_state_dict(state)
     return judge
@@ -199,13 +202,13 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1.2e-3, help="of learning, at its highest")
-    parser.add_argument("--start", type=Path, help="a run whose judge to begin with")
+    parser.add_argument("--start", type=Path, required=True, help="a run whose judge to begin with")
     arguments = parser.parse_args()
     reader = load_reader(arguments.reader)
     articles = [*read_annotated(arguments.annotated), *read_labels(arguments.labels, arguments.data)]
     data = list(examples(reader, articles))
     print(f"{len(articles)} articles, {len(data)} statements, {sum(HEADS.values())} scores a piece", flush=True)
-    start = load_judge(arguments.start) if arguments.start else None
+    start = load_judge(arguments.start)
     judge = train_judge(
         data, arguments.run, epochs=arguments.epochs, seed=arguments.seed, rate=arguments.rate, start=start
     )

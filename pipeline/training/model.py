@@ -31,8 +31,9 @@ JUDGE, JUDGE_LAYERS, JUDGE_HEADS = 128, 2, 4
 class Judge(nn.Module):
     """Reads the passage of one statement again, on what the encoder has computed of it, with the role of each piece.
 
-    (values (batch, length, width + scores), roles (batch, length), mask (batch, length)) -> sides (batch, length, 4):
-    against, neutral, favour toward what stands there, and how much that piece counts; commitment (batch, 5).
+    (values (batch, length, JUDGE), roles (batch, length), mask (batch, length)) -> sides (batch, length, 4): against,
+    neutral, favour toward what stands there, and how much that piece counts; commitment (batch, 5). `into` makes the
+    values of the encoder's last layer and its scores; a text has them once, however many statements it holds.
     """
 
     def __init__(self, width: int) -> None:
@@ -47,7 +48,7 @@ class Judge(nn.Module):
         self.commitment = nn.Linear(JUDGE, len(COMMITMENTS))
 
     def forward(self, values: Tensor, roles: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        seen = self.drop(self.into(values) + self.role(roles))
+        seen = self.drop(values + self.role(roles))
         for layer in self.layers:
             seen = layer(seen, mask)
         seen = self.drop(self.norm(seen))
@@ -81,10 +82,10 @@ class _Layer(nn.Module):
 
 class ReaderModel(nn.Module):
     """(ids, mask, segments, case), each (batch, length) -> scores (batch, length, 27), links (batch, length, 6 * LINK),
-    hidden (batch, length, width).
+    values (batch, length, JUDGE).
 
     The polarity toward a target is the mean of the polarity scores of its pieces; the stance of a pair is the mean of
-    the stance scores of all its pieces; statements are judged by `judge` on hidden and scores side by side.
+    the stance scores of all its pieces; statements are judged by `judge` on the values.
     """
 
     def __init__(self, encoder: Path) -> None:
@@ -112,9 +113,10 @@ class ReaderModel(nn.Module):
         return self.answers(self.drop(hidden.last_hidden_state))
 
     def answers(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores, links and the encoder's last layer itself."""
+        """Scores, links and the judge's values, of the encoder's last layer."""
         scores = torch.cat([self.tags(hidden), self.polarity(hidden), self.stance(hidden)], dim=-1)
-        return scores, cast(Tensor, self.links(hidden)), hidden
+        values = self.judge.into(torch.cat([hidden, scores], dim=-1))
+        return scores, cast(Tensor, self.links(hidden)), cast(Tensor, values)
 
 
 def load_model(folders: Sequence[Path], encoder: Path) -> ReaderModel:
@@ -144,9 +146,9 @@ def _judge(path: Path, model: ReaderModel) -> dict[str, Tensor]:
     in_order = sorted((k for k in found if "::" in k), key=lambda k: int(k.rpartition("_")[2]))
     matrices = [found.pop(k).T for k in in_order]
     layers = [f"layers.{i}.{part}" for i in range(JUDGE_LAYERS) for part in ("together", "out", "wide", "narrow")]
-    for key, weight in zip(("into", *layers, "counts", "sides"), matrices, strict=True):
+    for key, weight in zip((*layers, "counts", "sides"), matrices, strict=True):
         found[f"{key}.weight"] = weight
-    return {f"judge.{key}": found[key] for key in model.judge.state_dict()}
+    return {f"judge.{key}": found[key] for key in model.judge.state_dict() if not key.startswith("into.")}
 
 
 def _grown(state: dict[str, Tensor], model: ReaderModel) -> dict[str, Tensor]:
@@ -183,7 +185,10 @@ def _dequantised(path: Path, model: ReaderModel) -> dict[str, Tensor]:
             state[f"{at}.attention.self.{key}.weight"], state[f"{at}.attention.self.{key}.bias"] = weight, part
         for key, weight in zip(("attention.output", "intermediate", "output"), others, strict=True):
             state[f"{at}.{key}.dense.weight"] = weight
-    heads = ("tags", "polarity.0", "polarity.3", "stance.0", "stance.3", "links")
-    for key, weight in zip(heads, matrices[4 * len(biases) :], strict=True):
+    heads = ("tags", "polarity.0", "polarity.3", "stance.0", "stance.3", "judge.into", "links")
+    given = matrices[4 * len(biases) :]
+    if len(given) < len(heads):  # a reader of before the judge
+        heads = tuple(key for key in heads if key != "judge.into")
+    for key, weight in zip(heads, given, strict=True):
         state[f"{key}.weight"] = weight
     return state

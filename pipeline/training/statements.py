@@ -103,7 +103,7 @@ def judge_labels_of(judgements: Sequence[Judgement]) -> dict[str, Tensor]:
 
 
 def judged(judge: Judge, values: Tensor, labels: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """(targets, 3) scores of sides, (statements, 5) of commitment; `values` (batch, length, width)."""
+    """(targets, 3) scores of sides, (statements, 5) of commitment; `values` (batch, length, JUDGE)."""
     passages = values[labels["row"][:, None], labels["at"]]
     pieces, commitment = judge(passages, labels["roles"], labels["inside"])
     return toward(pieces[labels["which"]].float(), labels["places"]), commitment.float()

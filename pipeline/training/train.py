@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div
 
 from pipeline.gazetteer import load_gazetteer
+from pipeline.reader import load_reader
 from pipeline.reader.tokens import CASES, IntArray, Tokens, tokenize
 from pipeline.training.annotated import issue_pairs, lesson, read_annotated, read_written
 from pipeline.training.data import (
@@ -57,6 +58,7 @@ from pipeline.training.data import (
     read_vast,
     renamed,
 )
+from pipeline.training.judge import judgements_on
 from pipeline.training.labels import read_labels
 from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
 from pipeline.training.statements import Window, judge_labels, judge_loss, judged, name_loss, window, windows_of
@@ -126,6 +128,9 @@ class Plan:
     """Files of annotated articles, with their texts: who said what about whom."""
     labels: tuple[str, ...] = ()
     """Files of such labels without texts: see `pipeline.training.labels`."""
+    targets: str = ""
+    """An exported reader, whose names, descriptions and pronouns are the targets of the annotated statements; empty:
+    the annotated ones."""
     written: tuple[str, ...] = ()
     """Files of statements that were written to teach stands on issues."""
     readings: int = 2
@@ -154,6 +159,8 @@ class Batch:
 MANY_PAIRS = 1000
 # Share of the statements on issues that are asked about the opposite proposition too.
 TURNED = 0.25
+# Share of the statements near an issue without a side on it that an epoch holds: they are three of five.
+NEUTRAL = 0.5
 
 
 class Sampler:
@@ -164,6 +171,11 @@ class Sampler:
         stops = frozenset(map(self._id, ".!?"))
         annotated = (*read_annotated(map(Path, plan.annotated)), *read_labels(map(Path, plan.labels), data))
         self.lessons = [lesson(tokenizer, article, stops) for article in annotated]
+        if plan.targets:
+            reader = load_reader(Path(plan.targets))
+            for one in self.lessons:
+                if parsed := reader.parse(one.article.text):
+                    one.judgements = list(judgements_on(parsed, one.article))
         self.written = read_written(map(Path, plan.written))
         self.cls, self.sep = self._id("[CLS]"), self._id("[SEP]")
         self.plain = {self._id(k): self._id(v) for k, v in PLAIN.items()}
@@ -277,8 +289,8 @@ class Sampler:
         """Statements of annotated articles, and those that were written, each with the proposition of an issue or, now
         and then, with its opposite: then who was for it is against it."""
         propositions = [one.article.issue["proposition"] for one in self.lessons if one.article.issue]
-        rows = [row for one in self.lessons for row in issue_pairs(one.article, propositions, rng)]
-        rows += self.written
+        near = [row for one in self.lessons for row in issue_pairs(one.article, propositions, rng)]
+        rows = [row for row in near if row[2] != 1 or rng.random() < NEUTRAL] + self.written
         turned = [
             (passage, opposite, 2 - side)
             for passage, issue, side in rows
@@ -650,7 +662,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
     `teachers` are the readers of `plan.teachers`, by task: for each of `plan.taught`.
     """
     run.mkdir(parents=True, exist_ok=True)
-    names = {
+    names: dict[str, str | list[str]] = {
         "encoder": encoder.name,
         "start": [Path(other).name for other in plan.start],
         "teachers": [Path(other).name for other in plan.teachers],
@@ -658,6 +670,8 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
         "labels": [Path(file).name for file in plan.labels],
         "written": [Path(file).name for file in plan.written],
     }
+    if plan.targets:
+        names["targets"] = Path(plan.targets).name
     (run / "config.json").write_text(json.dumps(asdict(plan) | names, indent=1), encoding="utf-8")
     torch.manual_seed(plan.seed)
     tokenizer = load_tokenizer(encoder)
@@ -694,9 +708,9 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
             torch.manual_seed(plan.seed + done)  # a run that was cut off draws what it would have drawn
             batch = maker()
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                scores, links, hidden = model(batch.ids, batch.mask, batch.segments, batch.case)
+                scores, links, values = model(batch.ids, batch.mask, batch.segments, batch.case)
                 if batch.task == "statement":
-                    answered = judged(model.judge, torch.cat([hidden, scores], -1), batch.labels)
+                    answered = judged(model.judge, values, batch.labels)
             loss = loss_of(batch, scores, plan.agree)
             if batch.task == "statement":
                 loss = loss + judge_loss(*answered, batch.labels) + name_loss(links, batch.mask, batch.windows)
@@ -769,6 +783,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--annotated", nargs="+", default=[], help="files of annotated articles")
     parser.add_argument("--labels", nargs="+", default=[], help="files of labels whose texts are in DATA")
+    parser.add_argument("--targets", default="", help="an exported reader whose targets the statements have")
     parser.add_argument("--written", nargs="+", default=[], help="files of statements written to teach issues")
     parser.add_argument("--readings", type=int, default=Plan.readings, help="of them in an epoch")
     parser.add_argument(
@@ -800,6 +815,7 @@ def main() -> None:
         twice=tuple(arguments.twice),
         annotated=tuple(arguments.annotated),
         labels=tuple(arguments.labels),
+        targets=arguments.targets,
         written=tuple(arguments.written),
         readings=arguments.readings,
         old_pairs=arguments.old_pairs,

@@ -213,15 +213,19 @@ def test_what_is_said_beside_a_statement_is_no_part_of_it():
 
 def test_the_side_toward_a_target_is_that_of_the_pieces_that_count():
     # The second piece counts three times as much as the first.
-    answers = np.array([[4, 0, 0, 0], [0, 0, 4, np.log(3)]], dtype=np.float32)
-    side, weight = toward(answers, [1.0, 0.0, 0.0, 0.0])
-    assert side.tolist() == pytest.approx(softmax(np.array([1.0, 0.0, 3.0])).tolist())
-    assert weight == pytest.approx(np.log(1 + 3))
+    answers = np.array([[0, 9, 0, 5], [4, 0, 0, 0], [0, 0, 4, np.log(3)]], dtype=np.float32)
+    both, second = toward(answers, [(1, 3), (2, 3)], [1.0, 0.0, 0.0, 0.0]).tolist()
+    assert both == pytest.approx([*softmax(np.array([1.0, 0.0, 3.0])).tolist(), np.log(1 + 3)])
+    assert second == pytest.approx([*softmax(np.array([0.0, 0.0, 4.0])).tolist(), np.log(3)], abs=1e-6)
+
+
+def test_a_passage_without_targets_has_no_sides():
+    assert toward(np.ones((3, 4), dtype=np.float32), [], [1.0, 0.0, 0.0, 0.0]).shape == (0, 4)
 
 
 def test_the_side_toward_a_target_is_read_with_its_slope_and_biases():
-    side, _ = toward(np.array([[4, 0, 2, 0]], dtype=np.float32), [0.5, 0.1, 0.2, 0.3])
-    assert side.tolist() == pytest.approx(softmax(np.array([2.1, 0.2, 1.3])).tolist())
+    (side,) = toward(np.array([[4, 0, 2, 0]], dtype=np.float32), [(0, 1)], [0.5, 0.1, 0.2, 0.3])
+    assert side[:3].tolist() == pytest.approx(softmax(np.array([2.1, 0.2, 1.3])).tolist())
 
 
 def test_the_words_of_a_name_are_found_where_the_reader_saw_none():

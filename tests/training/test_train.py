@@ -1,5 +1,6 @@
 """A few steps of training on a set made here: it learns, goes on when cut off, and what it made can be read with."""
 
+import gzip
 import json
 import random
 from collections import Counter
@@ -15,7 +16,7 @@ transformers = pytest.importorskip("transformers", reason="training is an extra:
 from pipeline.reader import ReaderError, judge_of, load_reader, open_session  # noqa: E402
 from pipeline.reader.roles import ROLES  # noqa: E402
 from pipeline.training.export import export, judge_to_onnx, torch_reader  # noqa: E402
-from pipeline.training.model import HEADS, ReaderModel, load_model  # noqa: E402
+from pipeline.training.model import HEADS, JUDGE, ReaderModel, load_model  # noqa: E402
 from pipeline.training.statements import judge_loss, judged, name_loss  # noqa: E402
 from pipeline.training.train import Plan, Sampler, kept, lesson_of, load_tokenizer, main, train  # noqa: E402
 from tests.reader.conftest import tiny_tokenizer  # noqa: E402, F401  (a fixture)
@@ -123,12 +124,11 @@ def test_the_exported_judge_answers_as_the_one_that_was_trained(encoder, tmp_pat
     model = ReaderModel(encoder).eval()
     judge_to_onnx(model, tmp_path / "judge.onnx")
     rng = np.random.default_rng(length)
-    hidden = rng.normal(size=(length, 24)).astype(np.float16)
-    scores = rng.normal(size=(length, sum(HEADS.values()))).astype(np.float32)
+    values = rng.normal(size=(length, JUDGE)).astype(np.float16)
     roles = rng.integers(0, ROLES, length)
     card = {"heads": HEADS, "revision": "r", "languages": ["en"]}
-    trained = torch_reader(model, load_tokenizer(encoder), card)._judge(hidden, scores, roles)
-    exported = judge_of(open_session(tmp_path / "judge.onnx"))(hidden, scores, roles)
+    trained = torch_reader(model, load_tokenizer(encoder), card)._judge(values, roles)
+    exported = judge_of(open_session(tmp_path / "judge.onnx"))(values, roles)
     assert [part.shape for part in exported] == [(length, 4), (5,)]
     for ours, theirs in zip(trained, exported, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
@@ -143,8 +143,8 @@ def test_a_run_learns_who_said_what_about_whom(data, encoder, annotated, tmp_pat
     def losses(run):
         model = load_model([tmp_path / run], encoder)
         with torch.inference_mode():
-            scores, links, hidden = model(batch.ids, batch.mask, batch.segments, batch.case)
-            sides, commitment = judged(model.judge, torch.cat([hidden, scores], -1), batch.labels)
+            scores, links, values = model(batch.ids, batch.mask, batch.segments, batch.case)
+            sides, commitment = judged(model.judge, values, batch.labels)
             parts = judge_loss(sides, commitment[:0], batch.labels), judge_loss(sides[:0], commitment, batch.labels)
             return [*parts, name_loss(links, batch.mask, batch.windows)]
 
@@ -173,14 +173,28 @@ def test_an_epoch_holds_the_share_of_a_tasks_batches_that_the_plan_says(data, en
     assert half == every | {"entity": -(-every["entity"] // 2)}
 
 
-def test_an_epoch_may_leave_out_the_old_pairs_and_keeps_those_of_annotated_articles(data, encoder, tmp_path):
+def issue_batches(data, encoder, tmp_path, **plan):
     path = tmp_path / "articles.jsonl"
     path.write_text((json.dumps(record()) + "\n") * 4)
-    plan = replace(PLAN, annotated=(str(path),), tasks=("stance",), old_pairs=0.0)
-    batches = [maker() for maker in Sampler(load_tokenizer(encoder), data, plan).epoch(random.Random(0))]
-    # Three statements of each of four articles, each asked twice.
-    assert sum(int(batch.labels["stance"][:, 0].sum()) for batch in batches) == 4 * 2
-    assert sum(len(batch.ids) for batch in batches) >= 3 * 4 * 2
+    sampler = Sampler(load_tokenizer(encoder), data, replace(PLAN, annotated=(str(path),), tasks=("issue",), **plan))
+    return [maker() for maker in sampler.epoch(random.Random(0))]
+
+
+def test_the_stands_of_annotated_articles_have_batches_of_their_own(data, encoder, tmp_path):
+    batches = issue_batches(data, encoder, tmp_path)
+    # A side in each of four articles; of the two statements without one about half.
+    assert sum(int(batch.labels["stance"][:, 0].sum()) for batch in batches) == 4
+    assert 4 < sum(len(batch.ids) for batch in batches) <= 3 * 4
+    assert {batch.task for batch in batches} == {"stance"}
+
+
+def test_written_statements_are_seen_in_every_epoch(data, encoder, tmp_path):
+    row = {"proposition": "The pool must open.", "holder": "Ode", "cue": "said", "said": "yes", "before": "", "side": "favour"}
+    with gzip.open(tmp_path / "written.jsonl.gz", "wt") as file:
+        file.write((json.dumps(row) + "\n") * 9)
+    batches = issue_batches(data, encoder, tmp_path, written=(str(tmp_path / "written.jsonl.gz"),))
+    sides = sum(batch.labels["stance"].sum(0) for batch in batches)
+    assert sides[2] >= 9
 
 
 def test_what_was_read_of_names_before_is_kept_and_what_of_cues_is_not(data, encoder, annotated):
