@@ -12,6 +12,7 @@ import argparse
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,25 @@ def checked_out(commit: str, path: str, folder: Path) -> Path:
     return folder
 
 
+def reader_of(run: str) -> str:
+    """The folder of the reader that a run is exported to, between two steps."""
+    return f"{run}-reader"
+
+
 def train_command(step: dict[str, Any], data: Path, gold: Path, work: Path) -> list[str]:
     """The arguments of `pipeline.training.train` for one step of the recipe."""
     words = ["--data", str(data), "--run", str(work / step["run"])]
     for name in ("start", "teacher"):
         if step.get(name):
             words += [f"--{name}", *(str(work / run) for run in step[name])]
-    for name, folder in (("annotated", gold), ("labels", ROOT)):
+    if step.get("targets"):
+        words += ["--targets", str(work / reader_of(step["targets"]))]
+    for name, folder in (("annotated", gold), ("labels", ROOT), ("written", ROOT)):
         if step.get(name):
             words += [f"--{name}", *(str(folder / file) for file in step[name])]
-    if step.get("taught"):
-        words += ["--taught", *step["taught"]]
+    for name in ("taught", "twice"):
+        if step.get(name):
+            words += [f"--{name}", *step[name]]
     for name in ("epochs", "seed", "rate", "agree", "readings", "old_pairs"):
         if name in step:
             words += [f"--{name.replace('_', '-')}", str(step[name])]
@@ -64,26 +73,29 @@ def main() -> None:
     recipe = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     work = arguments.work
     checked_out(recipe["start"]["commit"], recipe["start"]["path"], work / "start")
+
+    def run(module: str, *words: str) -> None:
+        subprocess.run([sys.executable, "-m", f"pipeline.training.{module}", *words], check=True)
+
+    def export(runs: Sequence[str], out: Path, *words: str) -> None:
+        folders = ["--run", *(str(work / name) for name in runs), "--before", str(work / "start"), "--out", str(out)]
+        run("export", "--data", str(arguments.data), *folders, *words)
+
     for step in recipe["train"]:
-        words = train_command(step, arguments.data, arguments.gold, work)
-        subprocess.run([sys.executable, "-m", "pipeline.training.train", *words], check=True)
-    last = recipe["train"][-1]
-    runs = ["--data", str(arguments.data), "--run", *(str(work / run) for run in recipe["export"]["runs"])]
-    kept = ["--before", str(work / "start"), "--out", str(work / "reader")]
-    subprocess.run([sys.executable, "-m", "pipeline.training.export", *runs, *kept], check=True)
+        if "targets" in step and not (work / reader_of(step["targets"])).exists():
+            export([step["targets"]], work / reader_of(step["targets"]))
+        run("train", *train_command(step, arguments.data, arguments.gold, work))
+    last, final = recipe["train"][-1], recipe["export"]
+    export(final["runs"], work / "reader")
     for step in recipe["judge"]:
         words = ["--data", str(arguments.data), "--reader", str(work / "reader"), "--run", str(work / step["run"])]
         words += ["--annotated", *(str(arguments.gold / file) for file in last["annotated"])]
         words += ["--labels", *(str(ROOT / file) for file in last["labels"])]
         for name in ("epochs", "seed", "rate"):
             words += [f"--{name}", str(step[name])]
-        if "start" in step:
-            words += ["--start", str(work / step["start"])]
-        subprocess.run([sys.executable, "-m", "pipeline.training.judge", *words], check=True)
-    words = [*runs, "--judge", str(work / recipe["export"]["judge"])]
-    words += ["--gold", *(str(arguments.gold / file) for file in recipe["export"]["dev"]), "--out", str(arguments.out)]
-    words += ["--before", str(work / "start")]
-    subprocess.run([sys.executable, "-m", "pipeline.training.export", *words], check=True)
+        run("judge", *words, "--start", str(work / step["start"]))
+    dev = [str(arguments.gold / file) for file in final["dev"]]
+    export(final["runs"], arguments.out, "--judge", str(work / final["judge"]), "--gold", *dev)
 
 
 if __name__ == "__main__":

@@ -16,16 +16,17 @@ STEPS = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
 
 def test_the_label_files_of_the_recipe_are_in_the_project() -> None:
     for step in STEPS["train"]:
-        assert all((ROOT / file).is_file() for file in step["labels"])
+        assert all((ROOT / file).is_file() for file in [*step["labels"], *step.get("written", [])])
 
 
 def test_a_step_begins_with_what_was_made_before_it() -> None:
     made = ["start"]
     for step in STEPS["train"]:
         assert set(step["start"]) | set(step["teacher"]) <= set(made)
+        assert step.get("targets", "start") in made
         made.append(step["run"])
     for step in STEPS["judge"]:
-        assert step.get("start", "start") in made
+        assert step["start"] in made
         made.append(step["run"])
     assert STEPS["export"]["judge"] in made
     assert set(STEPS["export"]["runs"]) <= set(made)
@@ -38,8 +39,10 @@ def test_development_articles_are_not_trained_on() -> None:
 
 def test_a_step_is_a_command_of_training(tmp_path: Path) -> None:
     step = {"run": "one", "start": ["start"], "annotated": ["a.jsonl"], "epochs": 2, "shares": {"stance": 0.5}}
+    step |= {"targets": "zero", "written": ["labels/w.jsonl.gz"], "twice": ["polarity"]}
     words = train_command(step, tmp_path / "data", tmp_path / "gold", tmp_path / "work")
     pairs = dict(zip(words[::2], words[1::2], strict=False))
     assert pairs["--run"] == str(tmp_path / "work/one")
     assert pairs["--annotated"] == str(tmp_path / "gold/a.jsonl")
+    assert {str(tmp_path / "work/zero-reader"), str(ROOT / "labels/w.jsonl.gz"), "--twice"} <= set(words)
     assert words[-3:] == ["--share", "stance", "0.5"]
