@@ -89,8 +89,9 @@ def main() -> None:
     export(final["runs"], work / "reader")
     for step in recipe["judge"]:
         words = ["--data", str(arguments.data), "--reader", str(work / "reader"), "--run", str(work / step["run"])]
-        words += ["--annotated", *(str(arguments.gold / file) for file in last["annotated"])]
-        words += ["--labels", *(str(ROOT / file) for file in last["labels"])]
+        reports = (ROOT / file for file in step["reports"])
+        words += ["--annotated", *map(str, [*(arguments.gold / file for file in last["annotated"]), *reports])]
+        words += ["--labels", *(str(ROOT / file) for file in step["labels"])]
         for name in ("epochs", "seed", "rate"):
             words += [f"--{name}", str(step[name])]
         run("judge", *words, "--start", str(work / step["start"]))
