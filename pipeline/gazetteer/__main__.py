@@ -17,6 +17,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,9 @@ def build(folder: Path) -> dy.DataFrame[Gazetteer]:
     for row in rows:
         if row["wikidata_id"]:
             for alias in row["aliases"]:
-                letters.setdefault((row["type"], _key(alias)), set()).add(row["wikidata_id"])
+                letters.setdefault((row["type"], key_of(alias)), set()).add(row["wikidata_id"])
     for row in rows:
-        same = letters.get((row["type"], _key(row["name"])), set())
+        same = letters.get((row["type"], key_of(row["name"])), set())
         if not row["wikidata_id"] and len(same) == 1:
             row["wikidata_id"] = next(iter(same))
         row["entity_id"] = row["wikidata_id"] or _own_id(row["type"], row["name"])
@@ -68,32 +69,45 @@ def build(folder: Path) -> dy.DataFrame[Gazetteer]:
 
 
 def _most_viewed(path: Path, codes: dict[str, str], others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The items of the list that are proper names, with those of their aliases that mean nobody else."""
+    """The items of the list that are proper names, with those of their names that mean nobody else: a name that another
+    row has, or an item that is looked up more, stays theirs."""
     labels: dict[str, list[str]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):
             labels.setdefault(line["Entity"], []).append(line["Label"])
-    places = {name for row in others if row["type"] == "LOC" for name in row["aliases"]}
     with MOST_VIEWED.open(encoding="utf-8") as file:
-        listed = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    places |= {labels[item][0] for item, kind, *_ in listed if kind == "LOC"}
-    for item, kind, gender, country in listed:
-        name, *aliases = labels[item]
-        known = [alias for alias in aliases if _means(alias, name, kind, places)]
-        if known or _is_telling(name, kind):
+        kinds = {item: given for item, *given in (line.rstrip("\n").split("\t") for line in file) if given}
+    listed = [item for item in labels if item in kinds]
+    owners: dict[str, str] = {}
+    for row in others:
+        if row["wikidata_id"]:  # one without may turn out to be an item of the list
+            for name in (*row["aliases"], *row["demonyms"]):
+                owners.setdefault(key_of(name), row["wikidata_id"])
+    for item in listed:
+        if _is_telling(labels[item][0], kinds[item][0]):
+            owners.setdefault(key_of(labels[item][0]), item)
+    for item in listed:
+        (kind, gender, country), (name, *aliases) = kinds[item], labels[item]
+        telling = [alias for alias in aliases if _means(alias, name, kind)]
+        known = [alias for alias in telling if owners.setdefault(key_of(alias), item) == item]
+        is_its_own = owners.get(key_of(name)) == item
+        if known or is_its_own:
             facts = {"gender": gender, "country": codes.get(country)}
-            given = {key: value for key, value in facts.items() if value and value != "-"}
-            yield _row(name, kind, wikidata_id=item, aliases=known, **given)
+            row = _row(name, kind, wikidata_id=item, aliases=known)
+            row["aliases"] = row["aliases"] if is_its_own else known
+            yield row | {fact: value for fact, value in facts.items() if value and value != "-"}
 
 
 def _is_telling(name: str, kind: str) -> bool:
     """Whether a name alone says whom or what it means: a work or event of one word is a word far more often."""
-    return len(name) > 2 and name[0].isupper() and name.isprintable() and (kind != "MISC" or " " in name)
+    bare = name.removeprefix("The ")
+    is_word = " " not in bare and (kind == "MISC" or bare != name)
+    return len(name) > 2 and name[0].isupper() and name.isprintable() and not is_word
 
 
-def _means(alias: str, name: str, kind: str, places: set[str]) -> bool:
-    """Whether an alias is one that English news uses for nobody else: two words or more, a person's last name, an
-    acronym, or the first word of a body's name where no place has it."""
+def _means(alias: str, name: str, kind: str) -> bool:
+    """Whether an alias is one that English news uses: two words or more, a person's last name, an acronym, or the first
+    word of a body's name."""
     if not (_is_telling(alias, kind) and alias.isascii()):
         return False
     if kind == "PER" or " " in alias:
@@ -101,7 +115,7 @@ def _means(alias: str, name: str, kind: str, places: set[str]) -> bool:
     is_acronym = len(alias) > 2 and alias.isupper()
     if kind == "LOC":
         return not is_acronym and len(alias) > 3
-    return is_acronym or (alias == name.split()[0] and alias not in places)
+    return is_acronym or alias == name.split()[0]
 
 
 def _leaders(factbook: dict[str, Any], others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -121,7 +135,8 @@ def _leaders(factbook: dict[str, Any], others: Sequence[dict[str, Any]]) -> Iter
 
 
 LEADER = re.compile(
-    r"(?:^|; |<strong>)((?:[A-Z][a-z]+ ){1,3})((?:[A-Z][\w.'’-]*[a-z.][\w.'’-]* )+)([A-Z][A-Z'’ -]+[A-Z]) \(since (\d+ \w+ \d{4})\)"
+    r"(?:^|; |<strong>)((?:[A-Z][a-z]+ ){1,3})"
+    r"((?:[A-Z][\w.'’-]*[a-z.][\w.'’-]* )+)([A-Z][A-Z'’ -]+[A-Z]) \(since (\d+ \w+ \d{4})\)"
 )
 RANK = re.compile(r"^(?:[A-Z][a-z]{1,3}\. )+")
 ROLES_OF_LEADERS = {
@@ -144,7 +159,8 @@ def _row(name: str, type: str, **given: Any) -> dict[str, Any]:
     return {"wikidata_id": None} | row | given
 
 
-def _key(name: str) -> str:
+@cache
+def key_of(name: str) -> str:
     return str(pl.select(key(pl.lit(name))).item())
 
 

@@ -103,6 +103,7 @@ def test_an_item_that_is_looked_up_most_has_its_type_and_the_names_that_mean_nob
     singer = row(built, "Q36153")
     assert (singer["name"], singer["type"], singer["gender"], singer["country"]) == ("Beyoncé", "PER", "f", "Q30")
     assert "Bey" not in singer["aliases"]  # type: ignore[operator]
+    # The city is known before.
     assert row(built, "Q180305")["aliases"] == ["AS Moscow FC", "ASM"]
 
 
