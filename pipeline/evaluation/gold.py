@@ -155,7 +155,7 @@ Answers = dict[str, Answer]
 def _read_articles(con: duckdb.DuckDBPyConnection, count: int) -> tuple[Answers, dict[str, int]]:
     """An empty answer for each article, and the article's number, by article id."""
     answers, numbers = Answers(), dict[str, int]()
-    for row in _rows(
+    for row in read_rows(
         con, "SELECT article_id, body, regexp_extract(url, '/([0-9]+)$', 1) AS number FROM articles WHERE is_latest"
     ):
         if row["number"] and int(row["number"]) < count:
@@ -166,9 +166,7 @@ def _read_articles(con: duckdb.DuckDBPyConnection, count: int) -> tuple[Answers,
 
 def _read_entities(con: duckdb.DuckDBPyConnection, answers: Answers) -> None:
     """Every name that an entity has in an article; the words of a pronoun are no name."""
-    tables = {row["table_name"] for row in _rows(con, "SELECT table_name FROM information_schema.tables")}
-    table = next((name for name in LINKS if name in tables), LINKS[0])
-    for row in _rows(con, f"SELECT article_id, entity_id, name, text, method, wikidata_id FROM {table}"):
+    for row in read_rows(con, f"SELECT article_id, entity_id, name, text, method, wikidata_id FROM {links_table(con)}"):
         if answer := answers.get(row["article_id"]):
             entity = answer.entities.setdefault(row["entity_id"], ShownEntity(row["name"]))
             entity.forms |= {row["name"]} if row["method"] == "pronoun" else {row["name"], row["text"]}
@@ -178,7 +176,7 @@ def _read_entities(con: duckdb.DuckDBPyConnection, answers: Answers) -> None:
 def _read_statements(con: duckdb.DuckDBPyConnection, answers: Answers) -> dict[str, int]:
     """The statements, in the order of the table; their indexes by statement id."""
     places: dict[str, int] = {}
-    for row in _rows(
+    for row in read_rows(
         con,
         "SELECT article_id, statement_id, content, speaker_id, speaker, speaker_name, cue, commitment, probability "
         "FROM statements WHERE is_latest",
@@ -203,7 +201,7 @@ def _read_stances(
     con: duckdb.DuckDBPyConnection, answers: Answers, places: dict[str, int], numbers: dict[str, int]
 ) -> None:
     """The sides that holders take toward entities and toward the issue of their own article."""
-    for row in _rows(
+    for row in read_rows(
         con,
         "SELECT article_id, statement_id, holder_id, holder, target_kind, target_id, target, stance, evidence "
         "FROM stances WHERE is_latest",
@@ -221,12 +219,19 @@ def _read_stances(
 
 def _read_voice(con: duckdb.DuckDBPyConnection, answers: Answers) -> None:
     """The outlet's own voice toward entities."""
-    for row in _rows(con, "SELECT article_id, entity_id, name, sentiment FROM sentiments WHERE is_latest"):
+    for row in read_rows(con, "SELECT article_id, entity_id, name, sentiment FROM sentiments WHERE is_latest"):
         if (answer := answers.get(row["article_id"])) and row["sentiment"] in TONES:
             answer.voice.append(ShownVoice(Who(row["entity_id"], row["name"]), row["sentiment"]))
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
+def links_table(con: duckdb.DuckDBPyConnection) -> str:
+    """The name that the table of links has in this file."""
+    tables = {row["table_name"] for row in read_rows(con, "SELECT table_name FROM information_schema.tables")}
+    return next((name for name in LINKS if name in tables), LINKS[0])
+
+
+def read_rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
+    """The rows of a query, by column."""
     result = con.execute(query)
     names = [column[0] for column in result.description or ()]
     for row in result.fetchall():
@@ -246,7 +251,7 @@ def score(gold: Sequence[Article], warehouse: Path) -> Scores:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def new_folder(keep: Path | None) -> Iterator[Path]:
     """The folder of the run: the given one, which must be new or empty, or a temporary one."""
     if keep is None:
         with TemporaryDirectory(prefix="standpoint-gold-") as folder:
@@ -268,7 +273,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         articles = load_articles(arguments.files)
-        with _folder(arguments.keep) as folder:
+        with new_folder(arguments.keep) as folder:
             scores = score(articles, run_articles(articles, folder))
     except (AnnotationError, GoldError) as error:
         raise SystemExit(str(error)) from error

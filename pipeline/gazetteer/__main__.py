@@ -1,17 +1,23 @@
 """Build the shipped gazetteer: `python -m pipeline.gazetteer build FOLDER`.
 
-FOLDER holds `countries.json` (github.com/mledoze/countries) and `us-legislators-current.yaml`
-(github.com/unitedstates/congress-legislators, legislators-current.yaml); `known.toml` beside this file is ours. The
-same input gives the same bytes.
+FOLDER holds `countries.json` (github.com/mledoze/countries), `us-legislators-current.yaml`
+(github.com/unitedstates/congress-legislators, legislators-current.yaml), `wikidata-10k-most-viewed-aliases.csv` (the
+items of Wikidata that are looked up most) and `factbook-government.json.gz` (of the CIA World Factbook); `known.toml`
+and `most_viewed.tsv` beside this file are ours. The same input gives the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import gzip
+import html
 import json
+import re
 import tomllib
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +30,7 @@ from pipeline.names import key, own_id
 from pipeline.schemas import Gazetteer
 
 OURS = Path(__file__).with_name("known.toml")
+MOST_VIEWED = Path(__file__).with_name("most_viewed.tsv")
 # Countries that the press treats as such though they are no members of the United Nations.
 ALSO_COUNTRIES = {"GRL", "HKG", "PRI", "PSE", "TWN", "UNK", "VAT"}
 # Other capitals and codes of up to three letters are words, initials or other names far more often.
@@ -35,28 +42,113 @@ PARTIES = {"Democrat": "Q29552", "Republican": "Q29468"}
 
 
 def build(folder: Path) -> dy.DataFrame[Gazetteer]:
-    """The gazetteer from the two public sources in the folder and our own list: one row per entity, sorted by id.
+    """The gazetteer from the public sources in the folder and our own lists: one row per entity, sorted by id.
 
     Rows that name the same Wikidata id are one entity: the first gives the name, all of them the aliases. So is a row
-    of ours without one, where only one other row has its name.
+    without one, where only one other row has its name.
     """
     ours = tomllib.loads(OURS.read_text(encoding="utf-8"))
-    rows = [
-        *(_row(**entity) for entity in ours["entity"]),
-        *_countries(json.loads((folder / "countries.json").read_text(encoding="utf-8")), ours),
-        *_legislators(yaml.safe_load((folder / "us-legislators-current.yaml").read_text(encoding="utf-8")), ours),
-    ]
+    countries = json.loads((folder / "countries.json").read_text(encoding="utf-8"))
+    codes = {code: facts["wikidata_id"] for code, facts in ours["countries"].items() if "wikidata_id" in facts}
+    rows = [*(_row(**entity) for entity in ours["entity"]), *_countries(countries, ours)]
+    rows += _legislators(yaml.safe_load((folder / "us-legislators-current.yaml").read_text(encoding="utf-8")), ours)
+    with gzip.open(folder / "factbook-government.json.gz", "rt", encoding="utf-8") as file:
+        rows += _leaders(json.load(file), rows)
+    rows += _most_viewed(folder / "wikidata-10k-most-viewed-aliases.csv", codes, rows)
     letters: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         if row["wikidata_id"]:
             for alias in row["aliases"]:
-                letters.setdefault((row["type"], _key(alias)), set()).add(row["wikidata_id"])
+                letters.setdefault((row["type"], key_of(alias)), set()).add(row["wikidata_id"])
     for row in rows:
-        same = letters.get((row["type"], _key(row["name"])), set())
+        same = letters.get((row["type"], key_of(row["name"])), set())
         if not row["wikidata_id"] and len(same) == 1:
             row["wikidata_id"] = next(iter(same))
         row["entity_id"] = row["wikidata_id"] or _own_id(row["type"], row["name"])
     return frame_of(rows)
+
+
+def _most_viewed(path: Path, codes: dict[str, str], others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The items of the list that are proper names, with those of their names that mean nobody else: a name that another
+    row has, or an item that is looked up more, stays theirs."""
+    labels: dict[str, list[str]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            labels.setdefault(line["Entity"], []).append(line["Label"])
+    with MOST_VIEWED.open(encoding="utf-8") as file:
+        kinds = {item: given for item, *given in (line.rstrip("\n").split("\t") for line in file) if given}
+    listed = [item for item in labels if item in kinds]
+    owners: dict[str, str] = {}
+    for row in others:
+        if row["wikidata_id"]:  # one without may turn out to be an item of the list
+            for name in (*row["aliases"], *row["demonyms"]):
+                owners.setdefault(key_of(name), row["wikidata_id"])
+    for item in listed:
+        if _is_telling(labels[item][0], kinds[item][0]):
+            owners.setdefault(key_of(labels[item][0]), item)
+    for item in listed:
+        (kind, gender, country), (name, *aliases) = kinds[item], labels[item]
+        telling = [alias for alias in aliases if _means(alias, name, kind)]
+        known = [alias for alias in telling if owners.setdefault(key_of(alias), item) == item]
+        is_its_own = owners.get(key_of(name)) == item
+        if known or is_its_own:
+            facts = {"gender": gender, "country": codes.get(country)}
+            row = _row(name, kind, wikidata_id=item, aliases=known)
+            row["aliases"] = row["aliases"] if is_its_own else known
+            yield row | {fact: value for fact, value in facts.items() if value and value != "-"}
+
+
+def _is_telling(name: str, kind: str) -> bool:
+    """Whether a name alone says whom or what it means: a work or event of one word is a word far more often."""
+    bare = name.removeprefix("The ")
+    is_word = " " not in bare and (kind == "MISC" or bare != name)
+    return len(name) > 2 and name[0].isupper() and name.isprintable() and not is_word
+
+
+def _means(alias: str, name: str, kind: str) -> bool:
+    """Whether an alias is one that English news uses: two words or more, a person's last name, an acronym, or the first
+    word of a body's name."""
+    if not (_is_telling(alias, kind) and alias.isascii()):
+        return False
+    if kind == "PER" or " " in alias:
+        return " " in alias or alias == name.split()[-1]
+    is_acronym = len(alias) > 2 and alias.isupper()
+    if kind == "LOC":
+        return not is_acronym and len(alias) > 3
+    return is_acronym or alias == name.split()[0]
+
+
+def _leaders(factbook: dict[str, Any], others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Heads of state and of government as the factbook has them, with the day on which they took office."""
+    ids = {name: row["wikidata_id"] for row in others if row["type"] == "LOC" for name in row["aliases"]}
+    for country in factbook.values():
+        names = country.get("Country name", {})
+        forms = [names.get(f"conventional {form} form", {}).get("text", "") for form in ("short", "long")]
+        of = next((ids[form] for form in forms if ids.get(form)), None)
+        for office in ("chief of state", "head of government"):
+            words = html.unescape(country.get("Executive branch", {}).get(office, {}).get("text", ""))
+            for title, given, surname, since in LEADER.findall(words if of else ""):
+                role = ROLES_OF_LEADERS.get(title.strip().lower())
+                if role and (day := _day(since)):
+                    name = f"{RANK.sub('', given)}{surname.title()}"
+                    yield _row(name, "PER", country=of, offices=[{"role": role, "of": of, "starts_on": day}])
+
+
+LEADER = re.compile(
+    r"(?:^|; |<strong>)((?:[A-Z][a-z]+ ){1,3})"
+    r"((?:[A-Z][\w.'’-]*[a-z.][\w.'’-]* )+)([A-Z][A-Z'’ -]+[A-Z]) \(since (\d+ \w+ \d{4})\)"
+)
+RANK = re.compile(r"^(?:[A-Z][a-z]{1,3}\. )+")
+ROLES_OF_LEADERS = {
+    title: title for title in ("president", "prime minister", "chancellor", "king", "queen", "emir", "sultan", "pope")
+} | {"amir": "emir", "premier": "prime minister", "federal chancellor": "chancellor", "taoiseach": "prime minister"}
+
+
+def _day(words: str) -> date | None:
+    try:
+        return datetime.strptime(words, "%d %B %Y").date()
+    except ValueError:
+        return None
 
 
 def _row(name: str, type: str, **given: Any) -> dict[str, Any]:
@@ -67,7 +159,8 @@ def _row(name: str, type: str, **given: Any) -> dict[str, Any]:
     return {"wikidata_id": None} | row | given
 
 
-def _key(name: str) -> str:
+@cache
+def key_of(name: str) -> str:
     return str(pl.select(key(pl.lit(name))).item())
 
 
@@ -154,7 +247,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.gazetteer", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("build", help="read the public sources and write the shipped file")
-    command.add_argument("folder", type=Path, help="folder with countries.json and us-legislators-current.yaml")
+    command.add_argument("folder", type=Path, help="folder with the public sources")
     command.add_argument("--out", type=Path, default=FILE, help="file to write (default: the shipped one)")
     arguments = parser.parse_args()
     frame = build(arguments.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date
 from pathlib import Path
@@ -37,8 +38,36 @@ LEGISLATORS = """
 """
 
 
+LEADERS = {
+    "rs.json": {
+        "Country name": {"conventional short form": {"text": "Russia"}},
+        "Executive branch": {
+            "chief of state": {"text": "President Gen. Ole Mart&iacute;n LUND (since 7 May 2031)"},
+            "head of government": {"text": "Premier (vacant)"},
+        },
+    }
+}
+# Items as the list has them: a person, a club with the name of a place in its own, a work of one word.
+VIEWED = """#,Entity,QRank,Label
+1,Q36153,99,Beyoncé
+1,Q36153,99,Beyoncé Knowles
+1,Q36153,99,Knowles
+1,Q36153,99,Bey
+2,Q180305,98,AS Moscow FC
+2,Q180305,98,Moscow
+2,Q180305,98,ASM
+3,Q1,97,Scream
+4,Q178995,96,HTTP cookie
+"""
+
+
 @pytest.fixture
-def built(tmp_path: Path) -> pl.DataFrame:
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
+    (tmp_path / "wikidata-10k-most-viewed-aliases.csv").write_text(VIEWED, encoding="utf-8")
+    (tmp_path / "typed.tsv").write_text("# item\nQ36153\tPER\tf\tUSA\nQ180305\tORG\t-\tRUS\nQ1\tMISC\t-\t-\n")
+    monkeypatch.setattr("pipeline.gazetteer.__main__.MOST_VIEWED", tmp_path / "typed.tsv")
+    with gzip.open(tmp_path / "factbook-government.json.gz", "wt") as file:
+        json.dump(LEADERS, file)
     (tmp_path / "countries.json").write_text(json.dumps(COUNTRIES), encoding="utf-8")
     (tmp_path / "us-legislators-current.yaml").write_text(LEGISLATORS, encoding="utf-8")
     return build(tmp_path)
@@ -70,10 +99,29 @@ def test_a_legislator_has_nickname_and_initial(built: pl.DataFrame) -> None:
     assert schumer["gender"] == "m"
 
 
+def test_an_item_that_is_looked_up_most_has_its_type_and_the_names_that_mean_nobody_else(built: pl.DataFrame) -> None:
+    singer = row(built, "Q36153")
+    assert (singer["name"], singer["type"], singer["gender"], singer["country"]) == ("Beyoncé", "PER", "f", "Q30")
+    assert "Bey" not in singer["aliases"]  # type: ignore[operator]
+    # The city is known before.
+    assert row(built, "Q180305")["aliases"] == ["AS Moscow FC", "ASM"]
+
+
+def test_an_item_that_is_no_name_or_a_word_of_the_language_is_left_out(built: pl.DataFrame) -> None:
+    assert not {"HTTP cookie", "Scream"} & set(built["name"])
+
+
+def test_a_leader_holds_the_office_from_the_day_that_the_factbook_gives(built: pl.DataFrame) -> None:
+    leader = built.row(by_predicate=pl.col("name") == "Ole Martín Lund", named=True)
+    assert leader["offices"] == [
+        {"role": "president", "of": "Q159", "starts_on": date(2031, 5, 7), "ends_on": None},
+    ]
+
+
 def test_the_shipped_file_is_small_and_knows_the_world() -> None:
     shipped = load_gazetteer()
     assert {"Q7747", "Q22686", "Q6294", "Q76", "Q7184", "Q1065", "Q458", "Q30", "Q212"} <= set(shipped["entity_id"])
-    assert shipped.height > 1000
+    assert shipped.height > 8000
 
 
 def test_a_legislator_has_offices_and_is_known_from_the_first_campaign_on(built: pl.DataFrame) -> None:
