@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 
@@ -12,5 +14,21 @@ FOLDER = Path(__file__).parent
 @cache
 def nobody() -> frozenset[str]:
     """Words for a speaker that say nothing of who it is, in lower case, of all languages."""
-    packs = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*/pronouns.toml"))]
-    return frozenset(word.lower() for pack in packs for word in pack["nobody"])
+    return frozenset(word.lower() for pack in _packs("pronouns") for word in pack["nobody"])
+
+
+@cache
+def at_names(kind: str) -> tuple[str, ...]:
+    """Words of a list of `names.toml`, of all languages; the longest first, as an alternation needs them."""
+    words = {word for pack in _packs("names") for word in pack[kind]}
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+@cache
+def abbreviations() -> Mapping[str, str]:
+    """Short forms of places that are so only behind a comma and with a full stop, and the whole names."""
+    return {short: name for pack in _packs("names") for short, name in pack["abbreviations"].items()}
+
+
+def _packs(file: str) -> list[dict[str, Any]]:
+    return [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob(f"*/{file}.toml"))]

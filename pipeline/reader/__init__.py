@@ -305,6 +305,7 @@ class Reader:
         found = [s for s in found if s.probability >= limits["statement"]]
         written = [text[s:e] for s, e in zip(begin.tolist(), finish.tolist(), strict=True)]
         names = decode.entity_spans(decode.consistent(words["entity"], written))
+        names = decode.whole_names(names, text, begin, finish)
         voice = np.full(len(starts), -1, dtype=np.int64)
         # What a statement inside another one says is the inner speaker's.
         for number in sorted(range(len(found)), key=lambda n: -sum(c.end - c.start for c in found[n].content)):

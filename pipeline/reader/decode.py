@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, log
 from typing import Any
@@ -53,6 +53,7 @@ NAME_REACH, NAME_DECAY = 254, 0.02
 # What going into or out of a span costs, in log odds: a stray word neither breaks one nor makes one.
 SWITCH = {"cue": 0.0, "source": 0.7, "content": 1.0, "reference": 0.0}
 
+HYPHENS = ("-", "‐", "‑")
 OPENING, CLOSING, STRAIGHT = "“«„", "”»", '"'
 
 
@@ -473,6 +474,22 @@ def quoted(text: str) -> npt.NDArray[np.bool_]:
             inside[at + opened : at + len(line)] = True
         at += len(line) + 1
     return inside
+
+
+def whole_names(names: list[Span], text: str, begin: IntArray, finish: IntArray) -> list[Span]:
+    """The names cut where a line ends; a person's of two words that stops at a hyphen goes on to the end of the word:
+    "Moon Jae-in"."""
+    out: list[Span] = []
+    for name in names:
+        inside = range(name.start + 1, name.end)
+        cuts = [name.start, *(i for i in inside if "\n" in text[finish[i - 1] : begin[i]]), name.end]
+        out += [replace(name, start=start, end=end) for start, end in pairwise(cuts)]
+    for i, name in enumerate(out):
+        is_cut = name.end < len(begin) and text[finish[name.end - 1] - 1 : begin[name.end]] in HYPHENS
+        is_free = i + 1 == len(out) or out[i + 1].start > name.end
+        if name.type == "PER" and name.end - name.start > 2 and is_cut and is_free:
+            out[i] = replace(name, end=name.end + 1)
+    return out
 
 
 def unbroken(spans: list[Span], begin: IntArray, finish: IntArray) -> list[Span]:

@@ -20,6 +20,7 @@ from pipeline.reader.decode import (
     tag_spans,
     toward,
     unbroken,
+    whole_names,
 )
 
 PER, ORG = 1, 3
@@ -290,6 +291,23 @@ def test_an_apostrophe_does_not_cut_a_speaker_and_a_full_stop_does(text, spans):
     begin, finish = np.array(found).T
     apart = [Span(0, 1, 1), Span(2, len(found), 1)]
     assert words(unbroken(apart, begin, finish)) == spans
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "whole"),
+    [
+        ("Ann Pell\nUnited Wire said", (0, 4, "ORG"), [(0, 2), (2, 4)]),
+        ("with Ada Brook\nNorland", (1, 4, "PER"), [(1, 3), (3, 4)]),
+        ("on Moon Jae-in today", (1, 4, "PER"), [(1, 5)]),
+        ("on Piet Lund- in Sund", (1, 4, "PER"), [(1, 4)]),
+        ("a Lund-led team", (1, 3, "PER"), [(1, 3)]),
+        ("a Red Sund-based team", (1, 4, "LOC"), [(1, 4)]),
+    ],
+)
+def test_a_name_stands_on_one_line_and_goes_on_past_its_hyphen(text, name, whole):
+    begin, finish = np.array([match.span() for match in re.finditer(r"\w+|-", text)]).T
+    start, end, kind = name
+    assert words(whole_names([Span(start, end, 0.9, kind)], text, begin, finish)) == whole
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,14 @@ GAZETTEER = frame_of(
         _row("Q13", "Tom Kerr", "PER", gender="m", offices=[_office("senator", "Q6")]),
         _row("Q14", "Lee Ash", "PER", starts_on=date(2027, 1, 1)),
         _row("Q15", "Lee Ash", "PER", ends_on=date(1900, 1, 1)),
+        _row("Q16", "Norland Senate", "ORG", ("Senate",), country="Q1"),
+        _row("Q17", "Westmark", "LOC", demonyms=["Westmarker"]),
+        _row("Q18", "Old Mill Union", "ORG", ("OMU",)),
+        _row("Q19", "Silva", "ORG"),
+        _row("Q22", "Louisiana", "LOC", country="Q1"),
+        _row("Q23", "Massachusetts", "LOC", ("Mass",), country="Q1"),
+        _row("Q24", "Lantern", "LOC", ("LA",), country="Q1"),
+        _row("Q25", "World Herring Office", "ORG", ("WHO",)),
     ]
 )  # fmt: skip
 FAR = " " + "The harbour lay still in the rain. " * (INTRODUCED_ALONE // 30)
@@ -473,6 +481,104 @@ def test_a_bare_surname_of_two_goes_by_day_title_and_article(
 def test_a_given_name_that_the_reader_passed_over_is_found_inside_a_sentence() -> None:
     assert of("<per>Piet Lund</per> came. I like Piet a lot.", "Piet", 1)["entity_id"] == "per-piet-lund"
     assert named("<per>Will Lund</per> came. Will it rain?") == [("Will Lund", "per-will-lund", "name")]
+
+
+# --- the article first -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "nth", "entity"),
+    [
+        # Whom the article names in full is no agency of these letters.
+        ("<per>Omu Feld</per> came. <per>Omu</per> left.", "Omu", 1, "per-omu-feld"),
+        ("<per>Silva Lind</per> came. <per>Silva</per> left.", "Silva", 1, "per-silva-lind"),
+        ("<per>Lena Omu</per> came. <per>Omu</per> left.", "Omu", 1, "per-lena-omu"),
+        # A word that opens a line.
+        ("Who is <per>Lena Ortiz</per>?", "Who", 0, None),
+        ("Read: Who left?", "Who", 0, None),
+        ("Silva is a forest.", "Silva", 0, None),
+        # A place by a company's name.
+        ("Fires burn in the <loc>Silva</loc>.", "Silva", 0, "loc-silva"),
+        ("The <loc>Silva</loc> is home to many.", "Silva", 0, "loc-silva"),
+        ("The board of <org>Silva</org> met.", "Silva", 0, "Q19"),
+        # A body that many a country has.
+        ("<loc>Westmark</loc>. The <org>Senate</org> votes.", "Senate", 0, "org-senate"),
+        (
+            "<loc>Westmark</loc>, <misc>Westmarker</misc>; <loc>Norland</loc>. <org>Senate</org>",
+            "Senate",
+            0,
+            "org-senate",
+        ),
+        ("The <org>Senate</org> votes.", "Senate", 0, "org-senate"),
+        ("<loc>Norland</loc>. The <org>Senate</org> votes.", "Senate", 0, "Q16"),
+        (
+            "<loc>Westmark</loc>: The <org>Westmark Senate</org> votes. The <org>Senate</org> will.",
+            "Senate",
+            1,
+            "org-westmark-senate",
+        ),
+        # The short forms of states.
+        ("in <loc>Red Rouge</loc>, <loc>La.</loc>, today", "La.", 0, "Q22"),
+        ("<per>Piet Lund</per> (D-<loc>Mass</loc>.) left", "Mass", 0, "Q23"),
+        ("in <loc>Red Rouge</loc>, <loc>Mass</loc>. It rained.", "Mass", 0, "Q23"),
+        ("Sunday <misc>Mass</misc> was full.", "Mass", 0, None),
+        ("Mass was full.", "Mass", 0, None),
+        ("in <loc>LA</loc>, today", "LA", 0, "Q24"),
+        # A king is called by his given name.
+        ("King <per>Abdu</per> came. Crown Prince <per>Huss bin Abdu</per> left.", "Abdu", 0, "per-abdu"),
+        ("<per>Olav Karl</per> met <per>King Karl</per>.", "King Karl", 0, "per-karl"),
+        ("Prince <per>Huss bin Abdu</per> came. Prince <per>Huss</per> left.", "Huss", 1, "per-huss-bin-abdu"),
+        # A son goes on where his father is dead.
+        (
+            "The late <per>Bill Hale</per> wrote. His son <per>Frank Hale</per> read. <per>Hale</per> left.",
+            "Hale",
+            2,
+            "per-frank-hale",
+        ),
+        (
+            "<per>Ada Tarn</per> and her late husband <per>Bo Tarn</per> came. <per>Tarn</per> left.",
+            "Tarn",
+            2,
+            "per-ada-tarn",
+        ),
+        ("<per>Ada Tarn</per> and her husband <per>Bo Tarn</per> came. <per>Tarn</per> left.", "Tarn", 2, "per-tarn"),
+        # What the article puts in brackets, or says in words, is a second name.
+        ("the <org>Lake Workers' Party</org> (<org>PKK</org>). <org>PKK</org>", "PKK", 1, "org-lake-workers-party"),
+        ("<org>Boats for Sund</org> (<org>BfS</org>) and <org>BfS</org>", "BfS", 1, "org-boats-for-sund"),
+        ("the <org>Oar Makers' Unit</org> (<org>OMU</org>)", "OMU", 0, "org-oar-makers-unit"),
+        ("the <org>Old Mills Union</org> (<org>OMU</org>)", "OMU", 0, "Q18"),
+        ("<org>Norsk Sea Oil Technologies</org> and <org>Norsk Sea Oil</org>", "Norsk Sea Oil", 1,
+         "org-norsk-sea-oil-technologies"),
+        ("<loc>Bell Lavra</loc>, or <loc>House of Caves</loc>, is old.", "House of Caves", 0, "loc-bell-lavra"),
+        ("<loc>Bell Lavra</loc>, also known as the <loc>Caves</loc>.", "Caves", 0, "loc-bell-lavra"),
+        ("<loc>Sund</loc>'s <loc>Bell Lavra</loc>. <loc>Sunder Bell Lavra</loc> is old.", "Bell Lavra", 0,
+         "loc-sunder-bell-lavra"),
+        ("<loc>Westmark</loc>, or <loc>Norland</loc>, is next.", "Norland", 0, "Q1"),
+    ],
+)  # fmt: skip
+def test_what_an_article_names_in_full_it_means(text: str, words: str, nth: int, entity: str | None) -> None:
+    assert of(text, words, nth).get("entity_id") == entity
+
+
+@pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        ("They asked <per>arrogant Renn</per>. <per>Tobias Renn</per> left.", ["per-tobias-renn"] * 2),
+        ("<per>Arrogant Renn</per> left. <per>Tobias Renn</per> too.", ["per-tobias-renn"] * 2),
+        ("<per>Embattled Renn</per> left. <per>Tobias Renn</per> too.", ["per-tobias-renn"] * 2),
+        ("<per>Anna Renn</per> left. <per>Tobias Renn</per> too.", ["per-anna-renn", "per-tobias-renn"]),
+        ("<misc>No President</misc> did more.", []),
+        ("<per>Every Senator</per> and <per>the Prime Minister</per> came.", []),
+        ("<per>Crown</per> Prince <per>Olav</per> came.", ["per-olav"]),
+        ("A Star of <per>David</per> hung there.", []),
+        ("They read the Book of <per>Daniel</per>.", []),
+        ("<per>Piet Lund</per> left. It is the Party of <per>Lund</per>.", ["per-piet-lund"] * 2),
+        ("The head of <per>Daniel</per> fell.", ["per-daniel"]),
+        ("Union chairman Piet Lund\nHarbour Wire\nMOLE", ["per-piet-lund"]),
+    ],
+)
+def test_fragments_are_no_part_of_a_name(text: str, entities: list[str]) -> None:
+    assert [entity for _, entity, _ in named(text)] == entities
 
 
 # --- metonyms --------------------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import polars as pl
 
+from pipeline.languages import abbreviations, at_names
 from pipeline.names import LookUp, key, office_key, own_id
 from pipeline.schemas import MENTION_TYPES
 from pipeline.stages.entities.text import (
@@ -76,6 +78,25 @@ SHE_TITLE = r"\b(?:Mrs|Ms|Miss|Congresswoman|Queen|Princess|Lady)\.?\s+$"
 HE_TITLE = r"\b(?:Mr|Congressman|King|Prince|Sir)\.?\s+$"
 GENERATION = r"(?:jr|sr|ii|iii|iv)"
 
+
+def _one_of(kind: str) -> str:
+    """A pattern for the words of a list of `names.toml`."""
+    return rf"(?:{'|'.join(map(re.escape, at_names(kind)))})"
+
+
+REGNAL_TITLE = rf"\b{_one_of('regnal')}\s+$"
+LATE = rf"\b(?:\p{{L}}+['’]s?|\p{{Ll}}+|\p{{Lu}}\p{{Ll}}{{2}})\s+{_one_of('late')}\s+(?:\p{{Ll}}[\p{{L}}-]*\s+){{0,2}}$"
+WITH_ARTICLE = rf"(?i)\b{_one_of('article')}\s+$"
+# A span that names no one: a title, with or without a word that says which: "No President".
+TITLE_ALONE = rf"^(?i)(?:{_one_of('whichever')}\s+)?{TITLE}+$"
+# A person's name is no part of a thing's: "a Star of David".
+PART_OF_A_THING = rf"(?i:\b{_one_of('whichever')})\s+\p{{Lu}}\p{{Ll}}+\s+of\s+$"
+ADJECTIVE = rf"^{_one_of('adjectives')}\s+"
+SENTENCE_START = r"(?:^|[.!?:“\"‘(])\s*$"
+# Between two names of one thing, and after the second.
+ALSO = rf"^(?:,\s+|\s+\(){_one_of('also')}\s+(?i:{_one_of('article')}\s+)?[“\"‘]?$"
+ACRONYM_FORM = r"^(?:\p{L}*\p{Lu}\p{L}*\p{Lu}[\p{L}\p{N}&.-]*|(?:\p{Lu}\.){2,})$"
+
 # A span that names nothing: a pronoun without a person of its own, an article. "US" is a name, "us" is not.
 NO_NAME = (
     r"^(?:[Ii]|[Mm]e|[Mm]y|[Ww]e|[Uu]s|[Oo]urs?|[Yy]ou|[Yy]our|[Tt]hey|[Tt]hem|[Tt]heir|[Ii]t|[Ii]ts|[Ww]ho|[Ww]hom|"
@@ -129,11 +150,12 @@ def name_spans(
     """
     mentions = mentions.filter(~pl.col("text").str.contains(CUT_OFF))
     spans = _clean_names(articles, mentions.filter(~pl.col("text").str.contains(f"{NO_NAME}|{HE}|{SHE}")))
-    spans = _whole_names(spans, look_up)
+    spans = _whole_names(_whole_states(spans, ~_is_person()), look_up)
     runs = _pieces(find(articles, RUN).join(mentions, on=SPAN, how="anti"))
+    runs = runs.filter(~pl.col("text").str.contains(NO_NAME))
     runs = runs.join(overlaps(runs, mentions), on=SPAN, how="anti")
     runs = runs.with_columns(type=pl.lit("PER", pl.Enum(MENTION_TYPES)), probability=pl.lit(PASSED_OVER, pl.Float32))
-    runs = _clean_names(articles, runs)
+    runs = _whole_states(_clean_names(articles, runs), pl.lit(True))
     # Twice: "Obama" beside a "President Obama" that the reader passed over too.
     sure = _named_elsewhere(runs, spans, look_up)
     passed_over = (
@@ -143,7 +165,7 @@ def name_spans(
         .filter(pl.col("is_piece") == pl.col("is_piece").min().over(*ARTICLE, "run"))
     )
     columns = [*SPAN, "text", "type", "probability", "statement_id", "label", "key", "titled", "is_possessive"]
-    columns += ["before", "after"]
+    columns += ["before", "after", "is_regnal", "is_late"]
     return pl.concat([spans.select(columns), passed_over.select(columns)]).sort(SPAN)
 
 
@@ -185,10 +207,11 @@ def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame
         .str.strip_chars(" \"“”‘’',;:()[]")
     )
     untitled = label.str.replace(rf"^(?i){TITLE}+", "")
+    with_next = pl.col("text") + pl.col("after").str.extract(r"^(\s\p{L}+)").fill_null("-")
     return (
         with_context(mentions, articles)
         .with_columns(
-            label=pl.when(_is_person()).then(untitled).otherwise(label),
+            label=pl.when(_is_person()).then(_of_a_person(untitled, pl.col("before"))).otherwise(label),
             is_possessive=pl.col("text").str.contains(r"['’]s$") | pl.col("after").str.contains(r"^['’]s"),
             # The title may stand in the span or before it.
             titled_text=pl.col("before") + pl.col("text").str.extract(rf"^((?i){TITLE}+)").fill_null(""),
@@ -200,10 +223,40 @@ def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame
             .when(pl.col("titled_text").str.contains(HE_TITLE))
             .then(pl.lit("m")),
             is_titled=pl.col("titled_text").str.contains(rf"(?i)\b{TITLE}$"),
+            is_regnal=pl.col("titled_text").str.contains(REGNAL_TITLE),
+            is_late=pl.col("titled_text").str.contains(LATE),
         )
         # A title alone, or signs, is no name.
-        .filter(pl.col("key") != "")
+        .filter(
+            pl.col("key") != "",
+            # "Justice" alone may be a department.
+            ~((pl.col("text") + " ").str.contains(TITLE_ALONE) & (_is_person() | pl.col("text").str.contains(" "))),
+            # "Crown" of "Crown Prince".
+            ~(_is_person() & with_next.str.contains(TITLE_ALONE)),
+        )
         .drop("titled_text")
+    )
+
+
+def _of_a_person(label: pl.Expr, before: pl.Expr) -> pl.Expr:
+    """A person's name without the adjective before it: "arrogant Renn"; "van Lund" keeps its own word."""
+    label = label.str.replace(r"^(?:\p{Ll}{5,}\s+)+(\p{Lu})", "$1")
+    return pl.when(before.str.contains(SENTENCE_START)).then(label.str.replace(ADJECTIVE, "")).otherwise(label)
+
+
+def _whole_states(spans: pl.DataFrame, can_be: pl.Expr) -> pl.DataFrame:
+    """The spans with "La." after a comma, or in "(R-La.)", under the state's whole name; elsewhere, of those that
+    `can_be` states, such letters name nothing."""
+    short = pl.col("label").str.strip_chars(".")
+    is_short = can_be & short.is_in(list(abbreviations()))
+    stopped = pl.col("text").str.contains(r"\.$") | pl.col("after").str.starts_with(".")
+    is_state = (stopped & pl.col("before").str.contains(r",\s$")) | (
+        pl.col("before") + pl.col("text").str.extract(r"^(.-)").fill_null("")
+    ).str.contains(r"\(\p{Lu}\p{L}*\.?[-–—]$")
+    return (
+        spans.filter(~is_short | is_state)
+        .with_columns(label=pl.when(is_short).then(short.replace(abbreviations())).otherwise("label"))
+        .with_columns(key=key(pl.col("label")))
     )
 
 
@@ -258,14 +311,16 @@ def _named_elsewhere(runs: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -
         known=pl.col("type").first(), is_person=_is_person().all(), is_one=_is_person().n_unique() == 1
     )
     is_word = ~pl.col("key").str.contains(" ")
+    # "Will", "Time" and "Ice" may open a sentence.
+    is_first = pl.col("before").str.contains(SENTENCE_START)
     is_sure = (
         ~is_word
         | (pl.col("is_titled") & pl.col("is_person"))
         | pl.col("label").str.contains(r"^\p{Lu}{3,}$")
-        | (~pl.col("is_person") & ((pl.col("known") != "MISC") | pl.col("label").str.contains(r"s$")))
+        | (~pl.col("is_person") & ((pl.col("known") == "LOC") | pl.col("label").str.contains(r"s$")))
+        | (~pl.col("is_person") & (pl.col("known") == "ORG") & ~is_first)
     )
-    # "Will" may open a sentence.
-    is_given = pl.col("is_given").fill_null(False) & ~pl.col("before").str.contains(r"(?:^|[.!?:“\"‘(])\s*$")
+    is_given = pl.col("is_given").fill_null(False) & ~is_first
     is_surname = is_word & (pl.col("is_surname").fill_null(False) | is_given)
     # A name that no one knows, behind a word that says what it is: "chairman Piet Lund", "the newspaper Tide".
     heads = ~pl.col("is_piece") & pl.col("before").str.contains(rf"\b{HEADS}\s+$")
@@ -345,13 +400,14 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     )
     # What the article surely names, and the countries and bodies of that, speak for one candidate or another.
     context = (
-        candidates.filter(pl.col("several") == 1)
+        candidates.filter(pl.col("several") == 1, ~pl.col("key").is_in(_keys("bodies")))
         .select(*ARTICLE, "key", context=pl.concat_list("entity_id", "related"))
         .explode("context", empty_as_null=False, keep_nulls=False)
         .unique()
         .group_by(*ARTICLE, "context")
         .agg(speakers=pl.col("key").n_unique())
     )
+    candidates = _of_the_country(candidates, context)
     # Who is named by another full name, too, is seldom meant by one that a namesake bears: George W. and George Bush.
     is_namesake = pl.col("is_person") & pl.col("key").str.contains(" ") & (pl.col("context") == pl.col("entity_id"))
     supported = (
@@ -399,6 +455,35 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     )
 
 
+def _of_the_country(candidates: pl.DataFrame, context: pl.DataFrame) -> pl.DataFrame:
+    """The candidates without bodies such as many a country has ("the Senate") where the article speaks more of another
+    country, or of none: the countries are those of its places."""
+    is_body = pl.col("key").is_in(_keys("bodies"))
+    places = candidates.filter(pl.col("type") == "LOC", pl.col("several") == 1).select(
+        *ARTICLE,
+        context=pl.when(pl.col("related").list.len() > 0).then("related").otherwise(pl.concat_list("entity_id")),
+    )
+    countries = (
+        places.explode("context", empty_as_null=False, keep_nulls=False)
+        .unique()
+        .join(context, on=[*ARTICLE, "context"])
+        .group_by(ARTICLE)
+        .agg(country=pl.col("context").filter(pl.col("speakers") == pl.col("speakers").max()))
+    )
+    is_of_it = pl.col("related").list.set_intersection("country").list.len() > 0
+    return (
+        candidates.join(countries, on=ARTICLE, how="left", maintain_order="left")
+        .filter(~is_body | (pl.col("order") == 0) | (pl.col("related").list.len() == 0) | is_of_it.fill_null(False))
+        .drop("country")
+        .with_columns(several=pl.len().over(*ARTICLE, "key", "is_person", "titled"))
+    )
+
+
+def _keys(kind: str) -> list[str]:
+    """The keys of the words of a list of `names.toml`."""
+    return pl.Series(at_names(kind)).to_frame("word").select(key(pl.col("word")))["word"].to_list()
+
+
 def _in_office(candidates: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
     """Those of several candidates who hold a leading office on the day of publication."""
     asked = (
@@ -439,9 +524,19 @@ def resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) 
         "method": pl.lit("ambiguous"),
         "probability": pl.lit(OWN_SHORT),
     }
-    return resolved.with_columns(
-        pl.when(is_surname & of_several).then(value).otherwise(name).alias(name) for name, value in apart.items()
-    ).sort(SPAN)
+    is_part = (
+        pl.col("before").str.contains(PART_OF_A_THING)
+        & _is_person()
+        & (pl.col("method") == "name")
+        & ~pl.col("key").str.contains(" ")
+    )
+    return (
+        resolved.filter(~is_part)
+        .with_columns(
+            pl.when(is_surname & of_several).then(value).otherwise(name).alias(name) for name, value in apart.items()
+        )
+        .sort(SPAN)
+    )
 
 
 def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
@@ -472,6 +567,7 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
             pl.col("label").sort_by("is_shouted", "len", "start", descending=[False, True, False]).first(),
             pl.col("start").min(),
         )
+        .join(spans.group_by(*ARTICLE, "key").agg(pl.col("is_regnal", "is_late").any()), on=[*ARTICLE, "key"])
     )
     # A middle initial changes no one.
     plain = pl.when("is_person").then(
@@ -494,7 +590,9 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
         ],
         how="diagonal",
     )
-    known = _known(articles, keys, look_up)
+    known = _known(articles, keys, look_up).join(
+        _places_of_a_name(spans, names, look_up), on=[*ARTICLE, "key", "is_person"], how="anti"
+    )
     known_titled = known.filter(pl.col("titled") != "").select(*ARTICLE, "key", "titled", known_titled="known")
     known = known.filter(pl.col("titled") == "")
     names = (
@@ -514,12 +612,12 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
                 pl.col("likeliest_id"),
             ),
         )
-        .select(*ARTICLE, "key", "label", "start", "is_person", "is_word", "known", "own")
+        .select(*ARTICLE, "key", "label", "start", "is_person", "is_word", "is_regnal", "is_late", "known", "own")
     )
     persons = _resolve_persons(
         names.filter("is_person"), titles.join(known_titled, on=[*ARTICLE, "key", "titled"], how="left")
     )
-    others = _resolve_others(names.filter(~pl.col("is_person"))).join(titles, on=[*ARTICLE, "key"])
+    others = _resolve_others(names.filter(~pl.col("is_person")), _also_called(spans)).join(titles, on=[*ARTICLE, "key"])
     return (
         pl.concat([persons, others], how="diagonal")
         .select(*ARTICLE, "key", "titled", "entity")
@@ -528,11 +626,25 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
     )
 
 
+def _places_of_a_name(spans: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.DataFrame:
+    """The names that the article uses of a place while only a company is known by them: "the Amazon". A building that
+    is known for who works there is both."""
+    found = look_up(names["key"])
+    known = found.filter(pl.col("via") == "name").group_by("key").agg(is_known=(pl.col("type") == "LOC").any())
+    return (
+        names.filter(pl.col("type") == "LOC", "is_word")
+        .join(spans.filter(pl.col("before").str.contains(WITH_ARTICLE)), on=[*ARTICLE, "key"], how="semi")
+        .join(known.filter(~pl.col("is_known")), on="key", how="semi")
+        .join(found.filter(pl.col("via") == "place"), on="key", how="anti")
+        .select(*ARTICLE, "key", "is_person")
+    )
+
+
 def _voted(votes: pl.DataFrame, types: pl.DataFrame) -> pl.DataFrame:
     """One row per article and key: the type that most mentions of the name have, by the reader's probabilities.
 
-    A name known only as something else is that: "Kremlin" read as a person, "Hillary Clinton" as an organisation. A
-    place of one word is spared where the article has a person of that name, for many are called Jordan.
+    A name known only as something else is that: "Kremlin" read as a person, "Hillary Clinton" as an organisation. One
+    word is spared where the article has a person of that name: "Jordan", "Ira".
     """
     in_names = (
         votes.filter(_is_person(), pl.col("key").str.contains(" "))
@@ -541,7 +653,7 @@ def _voted(votes: pl.DataFrame, types: pl.DataFrame) -> pl.DataFrame:
         .unique()
         .with_columns(in_name=pl.lit(True))
     )
-    is_spared = _is_person() & (pl.col("known_as") == "LOC") & pl.col("in_name").fill_null(False)
+    is_spared = _is_person() & pl.col("in_name").fill_null(False)
     return (
         votes.group_by(*ARTICLE, "key", "type")
         .agg(pl.col("weight").sum().round(6))
@@ -618,7 +730,11 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
     full = _merge_full_names(
         names.join(shortened.with_columns(is_shortened=pl.lit(True)), on=[*ARTICLE, "key"], how="left").filter(is_full)
     )
-    short = names.join(full, on=[*ARTICLE, "key"], how="anti").join(titles, on=[*ARTICLE, "key"])
+    short = (
+        names.drop("is_late", "is_regnal")
+        .join(full, on=[*ARTICLE, "key"], how="anti")
+        .join(titles, on=[*ARTICLE, "key"])
+    )
 
     # Who is known by another short name bears a surname too: "Hillary" is a Clinton.
     known = pl.col("known").struct
@@ -637,8 +753,20 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
 
     candidates = (
         pl.concat([parts.join(full, left_on=[*ARTICLE, "full"], right_on=[*ARTICLE, "key"]), bearers], how="diagonal")
+        .join(names.select(*ARTICLE, "is_late", "is_regnal", full="key"), on=[*ARTICLE, "full"], how="left")
         .group_by(*ARTICLE, "is_given", key="part", candidate_id=pl.col("entity").struct.field("entity_id"))
-        .agg(candidate=pl.col("entity").sort_by("full").first(), since=pl.col("start").min())
+        .agg(
+            pl.col("is_late", "is_regnal").any(),
+            candidate=pl.col("entity").sort_by("full").first(),
+            since=pl.col("start").min(),
+        )
+        .join(
+            names.filter("is_word", "is_regnal").select(*ARTICLE, "key", is_king=pl.lit(True)),
+            on=[*ARTICLE, "key"],
+            how="left",
+        )
+        # A king is called by his given name.
+        .filter(pl.col("is_king").is_null() | (pl.col("is_given") & pl.col("is_regnal")))
     )
     surname = pl.col("fits") & ~pl.col("is_given")
     surnames, givens, since = pl.col("surnames").list, pl.col("givens").list, pl.col("since").list
@@ -681,6 +809,7 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
             pl.col("start", "known", "own", "known_titled").first(),
             since=pl.col("since").filter(surname),
             surnames=pl.col("candidate").filter(surname),
+            living=pl.col("candidate").filter(surname & ~pl.col("is_late")),
             givens=pl.col("candidate").filter("fits", "is_given"),
             is_chosen=(~pl.col("fits") & ~pl.col("is_given")).any(),
         )
@@ -694,6 +823,9 @@ def _resolve_persons(names: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
             .then(_as(surnames.first(), "surname", SURNAME_CHOSEN, _id(surnames.get(1, null_on_oob=True))))
             .when(surnames.len() > 1, _id(surnames.first()) == known.field("entity_id"))
             .then(_as(pl.col("known"), "surname", SURNAME_CHOSEN, other))
+            # Of a father who is dead and a son it is the son who goes on.
+            .when(surnames.len() > 1, pl.col("living").list.len() == 1)
+            .then(_as(pl.col("living").list.first(), "surname", SURNAME_CHOSEN, other))
             .when(surnames.len() > 1)
             .then(_as(pl.col("own"), "ambiguous", OWN_SHORT, _id(surnames.first())))
             .when(pl.col("known").is_not_null())
@@ -710,11 +842,44 @@ def _id(entity: pl.Expr) -> pl.Expr:
     return entity.struct.field("entity_id")
 
 
-def _resolve_others(names: pl.DataFrame) -> pl.DataFrame:
+def _also_called(spans: pl.DataFrame) -> pl.DataFrame:
+    """One row per article and second name (`key`) of a thing, with its first name (`first`), where the text says that
+    they are two names of one: "the Workers' Party (WP)", "the Mill, also known as the Old Works"."""
+    following = {name: pl.col(name).shift(-1).over(ARTICLE) for name in ("start", "key", "label", "type", "after")}
+    pairs = (
+        spans.sort(SPAN)
+        .with_columns(**{f"{name}_next": value for name, value in following.items()})
+        .with_columns(between=pl.col("after").str.head(pl.max_horizontal(pl.col("start_next") - pl.col("end"), 0)))
+        .filter(pl.col("between").str.len_chars() == pl.col("start_next") - pl.col("end"))
+    )
+    is_short, is_short_next = (pl.col(label).str.contains(ACRONYM_FORM) for label in ("label", "label_next"))
+    in_brackets = (
+        pl.col("between").str.contains(r"^\s?\([“\"‘]?(?i:" + _one_of("article") + r"\s)?$")
+        & pl.col("after_next").str.contains(r"^[”\"’]?[),;]")
+        & (is_short != is_short_next)
+        & ~pl.col("type").is_in(["PER", "LOC"])
+        & ~pl.col("type_next").is_in(["PER", "LOC"])
+    )
+    in_words = (
+        pl.col("between").str.contains(ALSO)
+        & pl.col("after_next").str.contains(r"^[”\"’]?(?:[,.;)]|$)")
+        & (~_is_person() & (pl.col("type_next") != "PER"))
+    )
+    second = pl.when(is_short & in_brackets).then("key").otherwise("key_next")
+    first = pl.when(is_short & in_brackets).then("key_next").otherwise("key")
+    return (
+        pairs.filter((in_brackets | in_words) & (pl.col("key") != pl.col("key_next")))
+        .select(*ARTICLE, key=second, first=first, is_spelt_out=in_brackets)
+        .unique([*ARTICLE, "key"], keep="first", maintain_order=True)
+    )
+
+
+def _resolve_others(names: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
     """One row per article and key of the names of organisations, places and the rest.
 
-    An acronym that no one knows is its expansion in the article, where there is one; an organisation's short name is
-    the one longer name that begins or ends with it: "the Times".
+    A second name that the article itself gives is the first's, whatever the world knows by it (`also`). Else an
+    acronym that no one knows is its expansion in the article, where there is one; a short name is the one longer name
+    that ends with it (an organisation or a place), or begins with it (an organisation): "the Times".
     """
     names = names.with_columns(
         initials=pl.when(~pl.col("is_word")).then(
@@ -726,31 +891,52 @@ def _resolve_others(names: pl.DataFrame) -> pl.DataFrame:
     long = _only(
         names.filter(pl.col("initials").str.len_chars() > 1).select(*ARTICLE, "entity", acronym="initials"), "acronym"
     )
-    organisations = names.filter(~pl.col("is_word"), pl.col("entity").struct.field("type") == "ORG")
+    type_ = pl.col("own").struct.field("type")
+    words = pl.col("key").str.split(" ")
+    longer = names.filter(~pl.col("is_word")).select(*ARTICLE, "entity", words=words, type=type_)
     parts = pl.concat(
-        organisations.select(*ARTICLE, "entity", key=pl.col("key").str.extract(part))
-        for part in (r"^(\S+)", r"(\S+)$", r"^(\S+ \S+) ", r" (\S+ \S+)$")
-    ).filter(pl.col("key").is_not_null())
-    whole = _only(parts, "key").rename({"long": "whole"})
-    is_organisation = pl.col("own").struct.field("type") == "ORG"
-    return (
-        names.join(long, on=[*ARTICLE, "acronym"], how="left")
-        .join(whole, on=[*ARTICLE, "key"], how="left")
+        longer.filter(
+            (pl.col("type") == "ORG") | ((pl.col("type") == "LOC") & at_end & (size > 1)),
+            pl.col("words").list.len() > size,
+        ).select(
+            *ARTICLE,
+            "entity",
+            "type",
+            key=(pl.col("words").list.tail(size) if at_end else pl.col("words").list.head(size)).list.join(" "),
+        )
+        for size in (1, 2, 3, 4)
+        for at_end in (False, True)
+    )
+    whole = _only(parts, "key", "type").rename({"long": "whole"})
+    resolved = (
+        names.with_columns(type=type_)
+        .join(long, on=[*ARTICLE, "acronym"], how="left")
+        .join(whole, on=[*ARTICLE, "key", "type"], how="left")
         .with_columns(
             entity=pl.coalesce(
                 "known",
                 _as(pl.col("long"), "acronym", ACRONYM),
-                pl.when(is_organisation).then(_as(pl.col("whole"), "name", SHORT_NAME)),
+                _as(pl.col("whole"), "name", SHORT_NAME),
                 "entity",
             )
         )
     )
+    first = resolved.select(*ARTICLE, first="key", first_entity="entity", words=words)
+    # What the world knows by an acronym stays where the article spells out nearly the same.
+    known_words = key(pl.col("known").struct.field("name")).str.split(" ").list
+    is_same = known_words.set_intersection("words").list.len() * 2 > known_words.len()
+    is_other = (
+        pl.when(pl.col("known").is_null()).then(pl.col("long").is_null()).otherwise(pl.col("is_spelt_out") & ~is_same)
+    )
+    return resolved.join(also.join(first, on=[*ARTICLE, "first"]), on=[*ARTICLE, "key"], how="left").with_columns(
+        entity=pl.coalesce(pl.when(is_other).then(_as(pl.col("first_entity"), "acronym", ACRONYM)), "entity")
+    )
 
 
-def _only(longer: pl.DataFrame, short: str) -> pl.DataFrame:
+def _only(longer: pl.DataFrame, *short: str) -> pl.DataFrame:
     """The short names of an article that only one of the longer names is cut to, with that one as `long`."""
     return (
-        longer.group_by(*ARTICLE, short)
+        longer.group_by(*ARTICLE, *short)
         .agg(pl.col("entity").sort_by(_id(pl.col("entity"))).first().alias("long"), n=_id(pl.col("entity")).n_unique())
         .filter(pl.col("n") == 1)
         .drop("n")

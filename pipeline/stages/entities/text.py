@@ -15,7 +15,8 @@ CONTEXT = 100
 
 TITLES: Final = (
     "adm|ambassador|attorney general|capt|captain|chair|chairman|chairwoman|chancellor|chief|col|colonel|"
-    "congressman|congresswoman|dr|director|general|gen|gov|governor|govs|house speaker|judge|justice|king|lady|"
+    "congressman|congresswoman|crown prince|crown princess|dr|director|general|gen|gov|governor|govs|house speaker|"
+    "judge|justice|king|lady|"
     "lieutenant|lt|maj|mayor|minister|miss|mr|mrs|ms|president|prime minister|prince|princess|prof|professor|queen|rep|"
     "representative|reps|rev|reverend|secretary of state|secretary|sen|senator|sens|sgt|sheriff|sir|speaker|"
     "spokesman|spokeswoman|vice president"
@@ -36,7 +37,7 @@ CAPITAL = (
     rf"(?:(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Jr|Sr|St|[{_UPPER}])\.(?:[{_UPPER}]\.)*|"
     rf"[{_UPPER}](?:[{_LETTER}0-9&]|[.-][{_LETTER}0-9]|['’][{_UPPER}])*)"
 )
-RUN = rf"{EDGE}{CAPITAL}(?:\s{CAPITAL})*"
+RUN = rf"{EDGE}{CAPITAL}(?:[ \t\u00A0]{CAPITAL})*"  # on one line
 
 # The last word or words of a role, as a text may print it.
 HEADS = (
