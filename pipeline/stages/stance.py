@@ -19,7 +19,7 @@ ARTICLE: Final = ["day", "article_id"]
 STATEMENT: Final = [*ARTICLE, "statement_id"]
 SIDES: Final = ["against", "neutral", "favour"]
 # A statement less likely than this names no side. Chosen with the thresholds of sides (docs/stance.md).
-SURE_STATEMENT = 0.25
+SURE_STATEMENT = 0.3
 # A name that stands beside what is said ("Ode, who beat Lund, said") is a target from this much of a side on.
 BESIDE = 0.5
 # No side is held to be less likely than this where the places that mean one entity are put together.
