@@ -417,8 +417,14 @@ def load_reader(folder: Path | None = None, *, threads: int = 2) -> Reader:
             raise ReaderError(
                 f"{path} is not the file that its card describes (sha256 {found}); install the package again"
             )
+    encoder = open_session(folder / "reader.onnx")
+    if "values" not in {output.name for output in encoder.get_outputs()}:
+        raise ReaderError(
+            f"{folder} is a reader of an earlier version: its encoder gives the judge no values; export it again "
+            "(docs/reader.md) or leave STANDPOINT_READER out"
+        )
     return Reader(
-        encoder_of(open_session(folder / "reader.onnx")),
+        encoder_of(encoder),
         judge_of(open_session(folder / "judge.onnx")),
         Tokenizer.from_file(str(folder / "tokenizer.json")),
         card,

@@ -100,9 +100,7 @@ def _labelled(said: Said, places: dict[str, list[Range]]) -> Iterator[tuple[tupl
         yield tuple(spans), SIDES.index(side), weight
 
 
-def train_judge(
-    data: Sequence[Example], run: Path, *, epochs: float, seed: int, rate: float, start: Judge
-) -> Judge:
+def train_judge(data: Sequence[Example], run: Path, *, epochs: float, seed: int, rate: float, start: Judge) -> Judge:
     """The mean of the judge's weights over the second half of its steps."""
     torch.manual_seed(seed)
     rng = random.Random(seed)

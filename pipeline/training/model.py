@@ -185,7 +185,7 @@ def _dequantised(path: Path, model: ReaderModel) -> dict[str, Tensor]:
             state[f"{at}.attention.self.{key}.weight"], state[f"{at}.attention.self.{key}.bias"] = weight, part
         for key, weight in zip(("attention.output", "intermediate", "output"), others, strict=True):
             state[f"{at}.{key}.dense.weight"] = weight
-    heads = ("tags", "polarity.0", "polarity.3", "stance.0", "stance.3", "judge.into", "links")
+    heads: tuple[str, ...] = ("tags", "polarity.0", "polarity.3", "stance.0", "stance.3", "judge.into", "links")
     given = matrices[4 * len(biases) :]
     if len(given) < len(heads):  # a reader of before the judge
         heads = tuple(key for key in heads if key != "judge.into")

@@ -272,8 +272,9 @@ class Sampler:
             ("issue", False, self._issue_pairs(rng)),
         ):
             some_pairs.sort(key=lambda p: len(p.tokens[0]) + len(p.tokens[1]) + rng.random() * 8)
-            groups = _by_size(some_pairs, half if asked_twice else size, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3)
-            makers[task] += [partial(self._pair_batch, group, twins=asked_twice) for group in groups]
+            pieces = half if asked_twice else size
+            for group in _by_size(some_pairs, pieces, lambda p: len(p.tokens[0]) + len(p.tokens[1]) + 3):
+                makers[task].append(partial(self._pair_batch, group, twins=asked_twice))
         if press:
             judged = [[self._renamed(t, rng, self.plan.swap)] for t in self.press]
             judged.sort(key=lambda g: len(g[0].tokens) + rng.random() * 8)

@@ -45,10 +45,10 @@ def tiny_tokenizer():
     return tokenizer
 
 
-def judge(hidden, scores, roles):
+def judge(values, roles):
     """Neutral toward everything but for what the statement's own words say: 8 against where they have `bad`, 8 for it
     where they have `good`. A piece that is said counts 1, another 0. With a cue the speaker asserts, else asks."""
-    bad, good = (bool(hidden[roles == CONTENT, i].any()) for i in (0, 1))
+    bad, good = (bool(values[roles == CONTENT, i].any()) for i in (0, 1))
     pieces = np.zeros((len(roles), 4), dtype=np.float32)
     pieces[:, :3] = 8 * bad, 4, 8 * good
     pieces[:, 3] = roles == CONTENT
@@ -85,8 +85,8 @@ def tiny_reader(tiny_tokenizer):
         links[ids == ids_of["mara"], 6:8] = 5.0
         links[..., 8:10] = 5.0
         links[ids == ids_of["mara"], 10:12] = 5.0
-        hidden = np.stack([ids == ids_of["bad"], ids == ids_of["good"]], axis=-1).astype(np.float32)
-        return out, links, hidden
+        values = np.stack([ids == ids_of["bad"], ids == ids_of["good"]], axis=-1).astype(np.float32)
+        return out, links, values
 
     card = {
         "revision": "tiny",

@@ -3,6 +3,7 @@
 import json
 import re
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -98,27 +99,26 @@ def test_the_card_says_how_often_speakers_stand_to_what_they_say_so(tiny_reader)
 def test_a_statement_is_judged_on_its_sentences_and_what_leads_up_to_them(tiny_reader):
     seen = []
 
-    def judge(hidden, scores, given):
-        seen.append((hidden, scores, given))
-        return tiny_reader._judge(hidden, scores, given)
+    def judge(values, given):
+        seen.append((values, given))
+        return tiny_reader._judge(values, given)
 
     like(tiny_reader, judge=judge).read(["The plan is good. " + TEXT])
-    ((hidden, scores, given),) = seen
+    ((values, given),) = seen
     # The plan is good. Mara Ode said "the plan is bad in Tessel".
     assert given.tolist() == [BEFORE] * 5 + [SPEAKER] * 2 + [CUE] + [CONTENT] * 8 + [NONE]
-    assert hidden[:, 0].tolist() == [0] * 12 + [1] + [0] * 4
-    assert scores.shape == (17, 27)
+    assert values[:, 0].tolist() == [0] * 12 + [1] + [0] * 4
 
 
 def test_what_another_says_in_a_statement_is_told_apart(tiny_reader):
     seen = []
 
-    def judge(hidden, scores, given):
+    def judge(values, given):
         seen.append(given.tolist())
-        return tiny_reader._judge(hidden, scores, given)
+        return tiny_reader._judge(values, given)
 
     def score(ids, segments, case):
-        out, links, hidden = tiny_reader._score(ids, segments, case)
+        out, links, values = tiny_reader._score(ids, segments, case)
         names = ("mara", "told", "tessel", "said", "the", "plan")
         mara, told, tessel, said, the, plan = (
             np.flatnonzero(ids == tiny_reader.tokenizer.token_to_id(name)) for name in names
@@ -131,7 +131,7 @@ def test_what_another_says_in_a_statement_is_told_apart(tiny_reader):
         links[:, :8] = 0
         links[[*tessel, *said], 0] = links[told, 2] = links[told, 4] = links[mara, 6] = 9.0
         links[[*the, *plan], 1] = links[said, 3] = links[said, 5] = links[tessel, 7] = 9.0
-        return out, links, hidden
+        return out, links, values
 
     statements = like(tiny_reader, score=score, judge=judge).read(["Mara told Tessel said the plan"]).statements
     assert statements["content"].to_list() == [[{"start": 10, "end": 30}], [{"start": 22, "end": 30}]]
@@ -144,16 +144,16 @@ def test_what_another_says_in_a_statement_is_told_apart(tiny_reader):
 def test_what_two_say_together_is_what_each_of_them_says(tiny_reader):
     seen = []
 
-    def judge(hidden, scores, given):
+    def judge(values, given):
         seen.append(given.tolist())
-        return tiny_reader._judge(hidden, scores, given)
+        return tiny_reader._judge(values, given)
 
     def score(ids, segments, case):
-        out, links, hidden = tiny_reader._score(ids, segments, case)
+        out, links, values = tiny_reader._score(ids, segments, case)
         tessel = ids == tiny_reader.tokenizer.token_to_id("tessel")
         out[tessel, 13] = 9.0
         links[tessel, 6:8] = 5.0
-        return out, links, hidden
+        return out, links, values
 
     like(tiny_reader, score=score, judge=judge).read(['Mara and Tessel said "bad"'])
     last = [CUE, CONTENT, CONTENT, CONTENT]
@@ -179,9 +179,9 @@ def test_a_text_without_names_has_no_references(tiny_reader):
 
 def test_a_pronoun_inside_a_name_is_that_name(tiny_reader):
     def score(ids, segments, case):
-        out, links, hidden = tiny_reader._score(ids, segments, case)
+        out, links, values = tiny_reader._score(ids, segments, case)
         out[ids == tiny_reader.tokenizer.token_to_id("ode"), 19] = 9.0
-        return out, links, hidden
+        return out, links, values
 
     assert like(tiny_reader, score=score).read(["Mara Ode is good."]).references.is_empty()
 
@@ -190,12 +190,12 @@ def unnamed(tiny_reader):
     """Reads the words `the plan` as a speaker, whose first word has no tag, beside a speaker with a name."""
 
     def score(ids, segments, case):
-        out, links, hidden = tiny_reader._score(ids, segments, case)
+        out, links, values = tiny_reader._score(ids, segments, case)
         the, plan, mara = (ids == tiny_reader.tokenizer.token_to_id(word) for word in ("the", "plan", "mara"))
         out[plan, 13] = 9.0
         links[mara, 6:8] = 0.0
         links[the, 6:8] = 0.7
-        return out, links, hidden
+        return out, links, values
 
     return like(tiny_reader, score=score)
 
@@ -277,6 +277,16 @@ def test_a_reader_without_a_judge_is_one_of_an_earlier_version(tmp_path):
         load_reader(tmp_path)
 
 
+def test_an_encoder_without_values_for_the_judge_is_one_of_an_earlier_version(tmp_path, monkeypatch):
+    for file in FILES:
+        (tmp_path / file).write_bytes(b"something")
+    (tmp_path / "card.json").write_text(json.dumps({"sha256": dict.fromkeys(FILES, sha256(b"something").hexdigest())}))
+    outputs = [SimpleNamespace(name=name) for name in ("scores", "links", "hidden")]
+    monkeypatch.setattr("pipeline.reader.open_session", lambda _: SimpleNamespace(get_outputs=lambda: outputs))
+    with pytest.raises(ReaderError, match="its encoder gives the judge no values"):
+        load_reader(tmp_path)
+
+
 def test_a_folder_without_a_card_says_what_to_do(tmp_path):
     with pytest.raises(ReaderError, match="STANDPOINT_READER"):
         load_reader(tmp_path)
@@ -320,13 +330,13 @@ def test_a_statement_that_windows_cut_is_one_statement_and_judged_as_one(tiny_re
     judged = []
 
     def score(ids, segments, case):
-        out, links, hidden = tiny_reader._score(ids, segments, case)
+        out, links, values = tiny_reader._score(ids, segments, case)
         out[~np.isin(ids, others), 17] = 9.0
-        return out, links, hidden
+        return out, links, values
 
-    def judge(hidden, scores, given):
-        judged.append((len(hidden), len(scores), int((given == CONTENT).sum())))
-        return tiny_reader._judge(hidden, scores, given)
+    def judge(values, given):
+        judged.append((len(values), len(given), int((given == CONTENT).sum())))
+        return tiny_reader._judge(values, given)
 
     text = "Mara Ode said " + "the plan is bad " * 20
     (row,) = like(tiny_reader, score=score, judge=judge).read([text]).statements.rows(named=True)

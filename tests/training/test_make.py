@@ -16,7 +16,9 @@ STEPS = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
 
 def test_the_label_files_of_the_recipe_are_in_the_project() -> None:
     for step in [*STEPS["train"], *STEPS["judge"]]:
-        assert all((ROOT / file).is_file() for file in [*step["labels"], *step.get("written", []), *step.get("reports", [])])
+        assert all(
+            (ROOT / file).is_file() for file in [*step["labels"], *step.get("written", []), *step.get("reports", [])]
+        )
 
 
 def test_a_step_begins_with_what_was_made_before_it() -> None:

@@ -143,7 +143,7 @@ def test_a_run_learns_who_said_what_about_whom(data, encoder, annotated, tmp_pat
     def losses(run):
         model = load_model([tmp_path / run], encoder)
         with torch.inference_mode():
-            scores, links, values = model(batch.ids, batch.mask, batch.segments, batch.case)
+            _, links, values = model(batch.ids, batch.mask, batch.segments, batch.case)
             sides, commitment = judged(model.judge, values, batch.labels)
             parts = judge_loss(sides, commitment[:0], batch.labels), judge_loss(sides[:0], commitment, batch.labels)
             return [*parts, name_loss(links, batch.mask, batch.windows)]
@@ -189,7 +189,8 @@ def test_the_stands_of_annotated_articles_have_batches_of_their_own(data, encode
 
 
 def test_written_statements_are_seen_in_every_epoch(data, encoder, tmp_path):
-    row = {"proposition": "The pool must open.", "holder": "Ode", "cue": "said", "said": "yes", "before": "", "side": "favour"}
+    row = {"proposition": "The pool must open.", "holder": "Ode", "cue": "said", "said": "yes"}
+    row |= {"before": "", "side": "favour"}
     with gzip.open(tmp_path / "written.jsonl.gz", "wt") as file:
         file.write((json.dumps(row) + "\n") * 9)
     batches = issue_batches(data, encoder, tmp_path, written=(str(tmp_path / "written.jsonl.gz"),))
