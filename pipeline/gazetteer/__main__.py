@@ -106,8 +106,8 @@ def _is_telling(name: str, kind: str) -> bool:
 
 
 def _means(alias: str, name: str, kind: str) -> bool:
-    """Whether an alias is one that English news uses for nobody else: two words or more, an acronym, or the first word of
-    a body's name. A bare surname is a neighbour's far more often than a president's of a hundred years ago."""
+    """Whether an alias is one that English news uses for nobody else: two words or more, an acronym, or the first word
+    of a body's name. A bare surname is a neighbour's far more often than a president's of a hundred years ago."""
     if not (_is_telling(alias, kind) and alias.isascii()):
         return False
     if kind == "PER" or " " in alias:
