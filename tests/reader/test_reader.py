@@ -96,13 +96,19 @@ def test_the_card_says_how_often_speakers_stand_to_what_they_say_so(tiny_reader)
     assert row["denied"] == pytest.approx(np.exp(3) / (np.exp(3) + np.exp(2) + 3))
 
 
-def test_a_statement_is_judged_on_its_sentences_and_what_leads_up_to_them(tiny_reader):
+def noting(reader):
+    """The judge of a reader, and what it is asked: (values, roles) of each statement."""
     seen = []
 
     def judge(values, given):
         seen.append((values, given))
-        return tiny_reader._judge(values, given)
+        return reader._judge(values, given)
 
+    return seen, judge
+
+
+def test_a_statement_is_judged_on_its_sentences_and_what_leads_up_to_them(tiny_reader):
+    seen, judge = noting(tiny_reader)
     like(tiny_reader, judge=judge).read(["The plan is good. " + TEXT])
     ((values, given),) = seen
     # The plan is good. Mara Ode said "the plan is bad in Tessel".
@@ -111,11 +117,7 @@ def test_a_statement_is_judged_on_its_sentences_and_what_leads_up_to_them(tiny_r
 
 
 def test_what_another_says_in_a_statement_is_told_apart(tiny_reader):
-    seen = []
-
-    def judge(values, given):
-        seen.append(given.tolist())
-        return tiny_reader._judge(values, given)
+    seen, judge = noting(tiny_reader)
 
     def score(ids, segments, case):
         out, links, values = tiny_reader._score(ids, segments, case)
@@ -135,18 +137,14 @@ def test_what_another_says_in_a_statement_is_told_apart(tiny_reader):
 
     statements = like(tiny_reader, score=score, judge=judge).read(["Mara told Tessel said the plan"]).statements
     assert statements["content"].to_list() == [[{"start": 10, "end": 30}], [{"start": 22, "end": 30}]]
-    assert seen == [
+    assert [given.tolist() for _, given in seen] == [
         [SPEAKER, CUE, CONTENT, CONTENT, NESTED, NESTED],
         [NONE, NONE, SPEAKER, CUE, CONTENT, CONTENT],
     ]
 
 
 def test_what_two_say_together_is_what_each_of_them_says(tiny_reader):
-    seen = []
-
-    def judge(values, given):
-        seen.append(given.tolist())
-        return tiny_reader._judge(values, given)
+    seen, judge = noting(tiny_reader)
 
     def score(ids, segments, case):
         out, links, values = tiny_reader._score(ids, segments, case)
@@ -157,7 +155,7 @@ def test_what_two_say_together_is_what_each_of_them_says(tiny_reader):
 
     like(tiny_reader, score=score, judge=judge).read(['Mara and Tessel said "bad"'])
     last = [CUE, CONTENT, CONTENT, CONTENT]
-    assert seen == [
+    assert [given.tolist() for _, given in seen] == [
         [SPEAKER, NONE, NONE, NONE, NONE, *last],
         [NONE, NONE, NONE, NONE, SPEAKER, *last],
     ]
@@ -327,21 +325,18 @@ def test_any_text_is_read_to_its_end_with_offsets_of_its_own(tiny_reader, text):
 
 def test_a_statement_that_windows_cut_is_one_statement_and_judged_as_one(tiny_reader):
     others = [tiny_reader.tokenizer.token_to_id(w) for w in ("mara", "ode", "said", "[CLS]", "[SEP]")]
-    judged = []
+    seen, judge = noting(tiny_reader)
 
     def score(ids, segments, case):
         out, links, values = tiny_reader._score(ids, segments, case)
         out[~np.isin(ids, others), 17] = 9.0
         return out, links, values
 
-    def judge(values, given):
-        judged.append((len(values), len(given), int((given == CONTENT).sum())))
-        return tiny_reader._judge(values, given)
-
     text = "Mara Ode said " + "the plan is bad " * 20
     (row,) = like(tiny_reader, score=score, judge=judge).read([text]).statements.rows(named=True)
     assert row["content"] == [{"start": 14, "end": len(text) - 1}]
-    assert judged == [(83, 83, 80)]
+    ((values, given),) = seen
+    assert (len(values), len(given), (given == CONTENT).sum()) == (83, 83, 80)
 
 
 def test_many_threads_answer_as_one(tiny_reader):
