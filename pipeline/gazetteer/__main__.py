@@ -59,9 +59,9 @@ def build(folder: Path) -> dy.DataFrame[Gazetteer]:
     for row in rows:
         if row["wikidata_id"]:
             for alias in row["aliases"]:
-                letters.setdefault((row["type"], key_of(alias)), set()).add(row["wikidata_id"])
+                letters.setdefault((row["type"], _key(alias)), set()).add(row["wikidata_id"])
     for row in rows:
-        same = letters.get((row["type"], key_of(row["name"])), set())
+        same = letters.get((row["type"], _key(row["name"])), set())
         if not row["wikidata_id"] and len(same) == 1:
             row["wikidata_id"] = next(iter(same))
         row["entity_id"] = row["wikidata_id"] or _own_id(row["type"], row["name"])
@@ -82,20 +82,19 @@ def _most_viewed(path: Path, codes: dict[str, str], others: Sequence[dict[str, A
     for row in others:
         if row["wikidata_id"]:  # one without may turn out to be an item of the list
             for name in (*row["aliases"], *row["demonyms"]):
-                owners.setdefault(key_of(name), row["wikidata_id"])
+                owners.setdefault(_key(name), row["wikidata_id"])
     for item in listed:
         if _is_telling(labels[item][0], kinds[item][0]):
-            owners.setdefault(key_of(labels[item][0]), item)
+            owners.setdefault(_key(labels[item][0]), item)
     for item in listed:
         (kind, gender, country), (name, *aliases) = kinds[item], labels[item]
         telling = [alias for alias in aliases if _means(alias, name, kind)]
-        known = [alias for alias in telling if owners.setdefault(key_of(alias), item) == item]
-        is_its_own = owners.get(key_of(name)) == item
-        if known or is_its_own:
+        known = [alias for alias in telling if owners.setdefault(_key(alias), item) == item]
+        is_its_own = owners.get(_key(name)) == item
+        if names := [name] * is_its_own + known:
             facts = {"gender": gender, "country": codes.get(country)}
-            row = _row(name, kind, wikidata_id=item, aliases=known)
-            row["aliases"] = row["aliases"] if is_its_own else known
-            yield row | {fact: value for fact, value in facts.items() if value and value != "-"}
+            given = {fact: value for fact, value in facts.items() if value and value != "-"}
+            yield _row(name, kind, wikidata_id=item, **given) | {"aliases": list(dict.fromkeys(names))}
 
 
 def _is_telling(name: str, kind: str) -> bool:
@@ -160,7 +159,7 @@ def _row(name: str, type: str, **given: Any) -> dict[str, Any]:
 
 
 @cache
-def key_of(name: str) -> str:
+def _key(name: str) -> str:
     return str(pl.select(key(pl.lit(name))).item())
 
 

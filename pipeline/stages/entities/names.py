@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import polars as pl
@@ -22,6 +21,7 @@ from pipeline.stages.entities.text import (
     TITLE,
     find,
     in_content,
+    one_of,
     overlaps,
     with_context,
 )
@@ -78,23 +78,17 @@ SHE_TITLE = r"\b(?:Mrs|Ms|Miss|Congresswoman|Queen|Princess|Lady)\.?\s+$"
 HE_TITLE = r"\b(?:Mr|Congressman|King|Prince|Sir)\.?\s+$"
 GENERATION = r"(?:jr|sr|ii|iii|iv)"
 
-
-def _one_of(kind: str) -> str:
-    """A pattern for the words of a list of `names.toml`."""
-    return rf"(?:{'|'.join(map(re.escape, at_names(kind)))})"
-
-
-REGNAL_TITLE = rf"\b{_one_of('regnal')}\s+$"
-LATE = rf"\b(?:\p{{L}}+['’]s?|\p{{Ll}}+|\p{{Lu}}\p{{Ll}}{{2}})\s+{_one_of('late')}\s+(?:\p{{Ll}}[\p{{L}}-]*\s+){{0,2}}$"
-WITH_ARTICLE = rf"(?i)\b{_one_of('article')}\s+$"
+REGNAL_TITLE = rf"\b{one_of('regnal')}\s+$"
+LATE = rf"\b(?:\p{{L}}+['’]s?|\p{{Ll}}+|\p{{Lu}}\p{{Ll}}{{2}})\s+{one_of('late')}\s+(?:\p{{Ll}}[\p{{L}}-]*\s+){{0,2}}$"
+WITH_ARTICLE = rf"(?i)\b{one_of('article')}\s+$"
 # A span that names no one: a title, with or without a word that says which: "No President".
-TITLE_ALONE = rf"^(?i)(?:{_one_of('whichever')}\s+)?{TITLE}+$"
+TITLE_ALONE = rf"^(?i)(?:{one_of('whichever')}\s+)?{TITLE}+$"
 # A person's name is no part of a thing's: "a Star of David".
-PART_OF_A_THING = rf"(?i:\b{_one_of('whichever')})\s+\p{{Lu}}\p{{Ll}}+\s+of\s+$"
-ADJECTIVE = rf"^{_one_of('adjectives')}\s+"
+PART_OF_A_THING = rf"(?i:\b{one_of('whichever')})\s+\p{{Lu}}\p{{Ll}}+\s+of\s+$"
+ADJECTIVE = rf"^{one_of('adjectives')}\s+"
 SENTENCE_START = r"(?:^|[.!?:“\"‘(])\s*$"
 # Between two names of one thing, and after the second.
-ALSO = rf"^(?:,\s+|\s+\(){_one_of('also')}\s+(?i:{_one_of('article')}\s+)?[“\"‘]?$"
+ALSO = rf"^(?:,\s+|\s+\(){one_of('also')}\s+(?i:{one_of('article')}\s+)?[“\"‘]?$"
 ACRONYM_FORM = r"^(?:\p{L}*\p{Lu}\p{L}*\p{Lu}[\p{L}\p{N}&.-]*|(?:\p{Lu}\.){2,})$"
 
 # A span that names nothing: a pronoun without a person of its own, an article. "US" is a name, "us" is not.
@@ -854,7 +848,7 @@ def _also_called(spans: pl.DataFrame) -> pl.DataFrame:
     )
     is_short, is_short_next = (pl.col(label).str.contains(ACRONYM_FORM) for label in ("label", "label_next"))
     in_brackets = (
-        pl.col("between").str.contains(r"^\s?\([“\"‘]?(?i:" + _one_of("article") + r"\s)?$")
+        pl.col("between").str.contains(r"^\s?\([“\"‘]?(?i:" + one_of("article") + r"\s)?$")
         & pl.col("after_next").str.contains(r"^[”\"’]?[),;]")
         & (is_short != is_short_next)
         & ~pl.col("type").is_in(["PER", "LOC"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
+
+from pipeline.languages import at_names
 
 ARTICLE: Final = ["day", "article_id"]
 SPAN: Final = [*ARTICLE, "start", "end"]
@@ -13,15 +16,13 @@ ENTITY: Final = ["entity_id", "name", "type", "wikidata_id", "gender"]
 # Characters of the body that are read on each side of a span: a title, a possessive, a verb, the words of a role.
 CONTEXT = 100
 
-TITLES: Final = (
-    "adm|ambassador|attorney general|capt|captain|chair|chairman|chairwoman|chancellor|chief|col|colonel|"
-    "congressman|congresswoman|crown prince|crown princess|dr|director|general|gen|gov|governor|govs|house speaker|"
-    "judge|justice|king|lady|"
-    "lieutenant|lt|maj|mayor|minister|miss|mr|mrs|ms|president|prime minister|prince|princess|prof|professor|queen|rep|"
-    "representative|reps|rev|reverend|secretary of state|secretary|sen|senator|sens|sgt|sheriff|sir|speaker|"
-    "spokesman|spokeswoman|vice president"
-)
-TITLE = rf"(?:(?:former |ex-)?(?:{TITLES})(?:[ -]elect)?\.?(?:\s+|$))"
+
+def one_of(kind: str) -> str:
+    """A pattern for the words of a list of `names.toml`."""
+    return rf"(?:{'|'.join(map(re.escape, at_names(kind)))})"
+
+
+TITLE = rf"(?:(?:former |ex-)?{one_of('titles')}(?:[ -]elect)?\.?(?:\s+|$))"
 
 HE = r"^(?:[Hh]e|[Hh]im|[Hh]is|[Hh]imself)$"
 SHE = r"^(?:[Ss]he|[Hh]ers?|[Hh]erself)$"
