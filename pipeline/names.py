@@ -9,6 +9,10 @@ import polars as pl
 
 from pipeline.schemas import Names
 
+# Whose word a name is: the operator's, the shipped gazetteer's, the lake's; the shipped one's too, of those whose name
+# means them only where their country is named.
+OPERATOR, SHIPPED, IMPORTED, LOCAL = range(4)
+
 LookUp = Callable[[pl.Series], dy.DataFrame[Names]]
 """Keys of names, offices and demonyms to whom they may mean. A key that no one knows has no row."""
 

@@ -484,6 +484,7 @@ class Gazetteer(dy.Schema):
     prominence = dy.Int64(
         nullable=True, min=0, metadata=_doc("Wikipedias that have a page on it, where known: tells namesakes apart.")
     )
+    is_local = dy.Bool(nullable=True, metadata=_doc("Its name means it only in an article that names its country too."))
 
 
 class Names(dy.Schema):
@@ -504,7 +505,11 @@ class Names(dy.Schema):
     related = dy.List(dy.String(), metadata=_doc("Entity ids that speak for it where an article names them."))
     prominence = dy.Int64(nullable=True, min=0, metadata=_doc("Wikipedias that have a page on it, where known."))
     rank = dy.Int64(
-        min=0, metadata=_doc("Whose word it is: 0 the operator's, 1 the shipped gazetteer's, 2 the lake's.")
+        min=0,
+        metadata=_doc(
+            "Whose word it is: 0 the operator's, 1 the shipped gazetteer's, 2 the lake's, 3 the shipped gazetteer's "
+            "too, of those whose name means them only where their country is named."
+        ),
     )
 
 

@@ -15,12 +15,11 @@ import dataframely as dy
 import polars as pl
 
 from pipeline.lake import Lake
-from pipeline.names import LookUp, key, office_key
+from pipeline.names import LOCAL, OPERATOR, SHIPPED, LookUp, key, office_key
 from pipeline.schemas import Gazetteer, Names
 from pipeline.settings import KnownEntity
 
 FILE = Path(__file__).with_name("known.parquet")
-OPERATOR, SHIPPED, IMPORTED = range(3)
 
 
 def load_gazetteer(file: Path = FILE) -> dy.DataFrame[Gazetteer]:
@@ -74,7 +73,7 @@ def names_of(entities: dy.DataFrame[Gazetteer], rank: int) -> dy.DataFrame[Names
         .list.unique()
         .list.sort()
         .list.eval(pl.element().filter(pl.element() != "")),
-        rank=pl.lit(rank, pl.Int64),
+        rank=pl.when(pl.col("is_local").fill_null(False)).then(LOCAL).otherwise(rank).cast(pl.Int64),
     )
     via = pl.Enum(["name", "demonym", "place", "office"])
     columns = [c for c in Names.column_names() if c not in ("key", "via")]

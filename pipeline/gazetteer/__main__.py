@@ -1,9 +1,7 @@
 """Build the shipped gazetteer: `python -m pipeline.gazetteer build FOLDER`.
 
-FOLDER holds `countries.json` (github.com/mledoze/countries), `us-legislators-current.yaml`
-(github.com/unitedstates/congress-legislators, legislators-current.yaml), `wikidata-10k-most-viewed-aliases.csv` (the
-items of Wikidata that are looked up most) and `factbook-government.json.gz` (of the CIA World Factbook); `known.toml`
-and `most_viewed.tsv` beside this file are ours. The same input gives the same bytes.
+FOLDER holds the public sources that README.md beside this file names; `known.toml` and `most_viewed.tsv` are ours. The
+same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import html
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -26,11 +24,13 @@ import polars as pl
 import yaml
 
 from pipeline.gazetteer import FILE, frame_of
+from pipeline.gazetteer.world import agreed, cities, clubs, politicians, provinces
 from pipeline.names import key, own_id
 from pipeline.schemas import Gazetteer
 
 OURS = Path(__file__).with_name("known.toml")
 MOST_VIEWED = Path(__file__).with_name("most_viewed.tsv")
+LABELS = Path(__file__).parents[2] / "labels"
 # Countries that the press treats as such though they are no members of the United Nations.
 ALSO_COUNTRIES = {"GRL", "HKG", "PRI", "PSE", "TWN", "UNK", "VAT"}
 # Other capitals and codes of up to three letters are words, initials or other names far more often.
@@ -55,10 +55,13 @@ def build(folder: Path) -> dy.DataFrame[Gazetteer]:
     with gzip.open(folder / "factbook-government.json.gz", "rt", encoding="utf-8") as file:
         rows += _leaders(json.load(file), rows)
     rows += _most_viewed(folder / "wikidata-10k-most-viewed-aliases.csv", codes, rows)
+    rows += _less_known(agreed(list(LABELS.glob("articles-*.jsonl.gz"))), rows)
+    for source in (cities, provinces, politicians, clubs):
+        rows += _less_known(source(folder, countries, codes), rows)
     letters: dict[tuple[str, str], set[str]] = {}
     for row in rows:
         if row["wikidata_id"]:
-            for alias in row["aliases"]:
+            for alias in (row["name"], *row["aliases"]):
                 letters.setdefault((row["type"], _key(alias)), set()).add(row["wikidata_id"])
     for row in rows:
         same = letters.get((row["type"], _key(row["name"])), set())
@@ -95,6 +98,48 @@ def _most_viewed(path: Path, codes: dict[str, str], others: Sequence[dict[str, A
             facts = {"gender": gender, "country": codes.get(country)}
             given = {fact: value for fact, value in facts.items() if value and value != "-"}
             yield _row(name, kind, wikidata_id=item, **given) | {"aliases": list(dict.fromkeys(names))}
+
+
+def _less_known(found: Iterable[dict[str, Any]], others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Entities of a source with those of their names that mean none of the others; they are local where none of the
+    others is the same. A name that several of them bear means those that are not much smaller than the largest."""
+    owners: dict[tuple[str, str], str] = {}
+    for row in others:
+        if row["wikidata_id"]:  # one without may turn out to be one of these
+            for name in (*row["aliases"], *row["demonyms"]):
+                owners.setdefault((_kind(row), _key(name)), row["wikidata_id"])
+    known = {row["wikidata_id"] for row in others}
+    found = list(found)
+    largest: dict[str, int] = {}
+    for row in found:
+        for name in row["aliases"]:
+            largest[_key(name)] = max(largest.get(_key(name), 0), row.get("size", 0))
+    for row in found:
+        size = row.pop("size", 0)
+        own = row["wikidata_id"]
+        names = [
+            name
+            for name in row["aliases"]
+            if all(owners.get((kind, _key(name)), own) == own for kind in _kinds(row))
+            and size * MUCH_SMALLER >= largest[_key(name)]
+        ]
+        if names:
+            is_known = row["wikidata_id"] in known
+            yield row | {"aliases": names} | ({"is_local": None} if is_known else {})
+
+
+def _kind(row: dict[str, Any]) -> str:
+    """What may have the name of something of another kind: the reader tells a club from its city."""
+    return row["type"] if row["type"] in ("PER", "LOC") else "ORG"
+
+
+def _kinds(row: dict[str, Any]) -> list[str]:
+    """The kinds of things that go before an entity of that name: a town has no name that a company is known by."""
+    return [_kind(row), "ORG"] if row["type"] == "LOC" and row.get("is_local") else [_kind(row)]
+
+
+# How many times larger a place is than the other places whose name means it alone.
+MUCH_SMALLER = 5
 
 
 def _is_telling(name: str, kind: str) -> bool:

@@ -30,5 +30,17 @@ def abbreviations() -> Mapping[str, str]:
     return {short: name for pack in _packs("names") for short, name in pack["abbreviations"].items()}
 
 
+@cache
+def written_out() -> Mapping[str, str]:
+    """Short forms that open a name, as keys have them, and what they are short for."""
+    return {short: whole for pack in _packs("names") for short, whole in pack["written_out"].items()}
+
+
+@cache
+def bodies(kind: str) -> Mapping[str, str]:
+    """Words for bodies that are called by a name, and the one word that each is shown by: `of_persons`, `of_places`."""
+    return {word: body for pack in _packs("names") for word, body in pack[kind].items()}
+
+
 def _packs(file: str) -> list[dict[str, Any]]:
     return [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob(f"*/{file}.toml"))]

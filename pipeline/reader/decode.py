@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -476,9 +477,13 @@ def quoted(text: str) -> npt.NDArray[np.bool_]:
     return inside
 
 
+# A letter that stands for a name, and what parts it from the next.
+INITIAL = re.compile(r"[^\W\d_]\.[ \u00a0]")
+
+
 def whole_names(names: list[Span], text: str, begin: IntArray, finish: IntArray) -> list[Span]:
-    """The names cut where a line ends; a person's of two words that stops at a hyphen goes on to the end of the word:
-    "Moon Jae-in"."""
+    """The names cut where a line ends; a person's of two words that stops at a hyphen goes on to the end of the word,
+    and an initial before it is its first: "Moon Jae-in", "F. Ola Berg"."""
     out: list[Span] = []
     for name in names:
         inside = range(name.start + 1, name.end)
@@ -489,7 +494,14 @@ def whole_names(names: list[Span], text: str, begin: IntArray, finish: IntArray)
         is_free = i + 1 == len(out) or out[i + 1].start > name.end
         if name.type == "PER" and name.end - name.start > 2 and is_cut and is_free:
             out[i] = replace(name, end=name.end + 1)
-    return out
+    whole: list[Span] = []
+    for name in out:
+        first = whole[-1] if whole and name.type == "PER" else None
+        if first and INITIAL.fullmatch(text[begin[first.start] : begin[name.start]]):
+            whole[-1] = replace(name, start=first.start)
+        else:
+            whole.append(name)
+    return whole
 
 
 def unbroken(spans: list[Span], begin: IntArray, finish: IntArray) -> list[Span]:

@@ -1,7 +1,7 @@
 """Train the judge by itself, on what an exported reader computes of annotated articles.
 
     python -m pipeline.training.judge --data DATA --reader READER --run RUN --annotated FILE … --labels FILE …
-        [--dev FILE …] [--epochs 3] [--seed 5] [--rate 0.0012] [--start RUN]
+        [--rows FILE …] [--dev FILE …] [--epochs 3] [--seed 5] [--rate 0.0012] [--start RUN]
 
 The encoder stays as it is, and what it gives the judge of each piece. A passage's targets are the names, descriptions
 and pronouns that the reader finds there. A place that is one of an annotated entity's forms, or that the reader links
@@ -34,6 +34,7 @@ from pipeline.training.annotated import (
 )
 from pipeline.training.labels import read_labels
 from pipeline.training.model import HEADS, Judge
+from pipeline.training.rows import judgements_of, read_rows
 from pipeline.training.statements import judge_labels_of, judge_loss, toward
 
 # A description or pronoun counts as the entity of its name from this probability of the link on.
@@ -56,6 +57,16 @@ def examples(reader: Reader, articles: Iterable[Annotated]) -> Iterator[Example]
     for article in articles:
         if parsed := reader.parse(article.text):
             for judgement in judgements_on(parsed, article):
+                lead, _, high = judgement.within
+                yield Example(parsed.scored.values[lead:high], judgement)
+
+
+def row_examples(reader: Reader, files: Sequence[Path], data: Path) -> Iterator[Example]:
+    """Every judged row of the files, as the reader sees its passage."""
+    ends = [reader.tokenizer.token_to_id(mark) or 0 for mark in ".!?"]
+    for text, rows in read_rows(files, data):
+        if parsed := reader.parse(text):
+            for judgement in judgements_of(rows, parsed.scored.tokens, ends):
                 lead, _, high = judgement.within
                 yield Example(parsed.scored.values[lead:high], judgement)
 
@@ -196,6 +207,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--annotated", type=Path, nargs="+", default=[])
     parser.add_argument("--labels", type=Path, nargs="+", default=[])
+    parser.add_argument("--rows", type=Path, nargs="+", default=[], help="files of judged rows")
     parser.add_argument("--dev", type=Path, nargs="+", default=[])
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--seed", type=int, default=5)
@@ -204,7 +216,7 @@ def main() -> None:
     arguments = parser.parse_args()
     reader = load_reader(arguments.reader)
     articles = [*read_annotated(arguments.annotated), *read_labels(arguments.labels, arguments.data)]
-    data = list(examples(reader, articles))
+    data = list(examples(reader, articles)) + list(row_examples(reader, arguments.rows, arguments.data))
     print(f"{len(articles)} articles, {len(data)} statements, {sum(HEADS.values())} scores a piece", flush=True)
     start = load_judge(arguments.start)
     judge = train_judge(

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from pipeline.reader.roles import Range
 from pipeline.training.annotated import Judgement, Lesson, Referring
-from pipeline.training.data import Document
+from pipeline.training.data import IGNORE, Document
 from pipeline.training.model import LINK, LINK_KINDS, Judge
 
 # What the parts weigh beside the tags of attribution.
@@ -117,13 +117,15 @@ def toward(pieces: Tensor, places: Tensor) -> Tensor:
 
 
 def judge_loss(sides: Tensor, commitment: Tensor, labels: dict[str, Tensor]) -> Tensor:
-    """Cross-entropy of the sides, arguable ones weighted less, and of the commitments."""
+    """Cross-entropy of the sides, arguable ones weighted less, and of the commitments that are known."""
     loss = commitment.sum() * 0
     if len(sides):
         each = cross_entropy(sides, labels["side"], reduction="none", label_smoothing=0.03)
         loss = loss + SIDED * (each * labels["sure"]).sum() / labels["sure"].sum()
-    if len(commitment):
-        loss = loss + COMMITTED * cross_entropy(commitment, labels["commitment"], weight=RARITY.to(commitment))
+    if len(commitment) and bool((labels["commitment"] != IGNORE).any()):
+        loss = loss + COMMITTED * cross_entropy(
+            commitment, labels["commitment"], weight=RARITY.to(commitment), ignore_index=IGNORE
+        )
     return loss
 
 
@@ -159,3 +161,16 @@ def windows_of(lesson: Lesson, size: int, rng: random.Random) -> list[tuple[int,
         return [(0, n)]
     first = -rng.randrange(size)
     return [(max(s, 0), min(s + size, n)) for s in range(first, n, size) if min(s + size, n) - max(s, 0) > 8]
+
+
+def windows_around(lesson: Lesson, size: int, rng: random.Random) -> list[tuple[int, int]]:
+    """Ranges of `size` pieces, one around each passage of a lesson that is judged, wherever in it that stands; passages
+    that the one before holds too have none of their own."""
+    n = len(lesson.document.tokens)
+    out: list[tuple[int, int]] = []
+    for lead, _, high in sorted(j.within for j in lesson.judgements):
+        if out and high <= out[-1][1]:
+            continue
+        first = max(0, min(lead - rng.randint(0, max(0, size - (high - lead))), n - size))
+        out.append((min(first, lead), max(high, min(n, first + size))))
+    return out

@@ -32,7 +32,7 @@ from torch.nn.functional import cross_entropy, kl_div
 from pipeline.gazetteer import load_gazetteer
 from pipeline.reader import load_reader
 from pipeline.reader.tokens import CASES, IntArray, Tokens, tokenize
-from pipeline.training.annotated import issue_pairs, lesson, read_annotated, read_written
+from pipeline.training.annotated import Lesson, issue_pairs, lesson, located, read_annotated, read_written
 from pipeline.training.data import (
     IGNORE,
     LINKS,
@@ -61,7 +61,17 @@ from pipeline.training.data import (
 from pipeline.training.judge import judgements_on
 from pipeline.training.labels import read_labels
 from pipeline.training.model import HEADS, LINK, ReaderModel, load_model
-from pipeline.training.statements import Window, judge_labels, judge_loss, judged, name_loss, window, windows_of
+from pipeline.training.rows import JudgedRow, judgements_of, read_rows
+from pipeline.training.statements import (
+    Window,
+    judge_labels,
+    judge_loss,
+    judged,
+    name_loss,
+    window,
+    windows_around,
+    windows_of,
+)
 
 T = TypeVar("T")
 
@@ -111,6 +121,8 @@ class Plan:
     statement_window: int = 446
     """Pieces of a window of an annotated article: of 254 a third of the passages that are judged, and a fifth of the
     references with their names, lie across an edge."""
+    row_window: int = 300
+    """Pieces of a window around a judged row."""
     batch_pieces: int = 2048
     swap: float = 0.4
     """Share of names that are replaced by others where an epoch replaces names."""
@@ -131,6 +143,8 @@ class Plan:
     targets: str = ""
     """An exported reader, whose names, descriptions and pronouns are the targets of the annotated statements; empty:
     the annotated ones."""
+    rows: tuple[str, ...] = ()
+    """Files of judged rows: see `pipeline.training.rows`."""
     written: tuple[str, ...] = ()
     """Files of statements that were written to teach stands on issues."""
     readings: int = 2
@@ -176,6 +190,7 @@ class Sampler:
             for one in self.lessons:
                 if parsed := reader.parse(one.article.text):
                     one.judgements = list(judgements_on(parsed, one.article))
+        self.rows = [self._judged_rows(text, rows, stops) for text, rows in read_rows(map(Path, plan.rows), data)]
         self.written = read_written(map(Path, plan.written))
         self.cls, self.sep = self._id("[CLS]"), self._id("[SEP]")
         self.plain = {self._id(k): self._id(v) for k, v in PLAIN.items()}
@@ -210,6 +225,14 @@ class Sampler:
             )
         )
 
+    def _judged_rows(self, text: str, rows: Sequence[JudgedRow], stops: frozenset[int]) -> Lesson:
+        """The rows of one article; nothing else of it is annotated."""
+        (tokens,) = tokenize(self.tokenizer, [text])
+        blank = attribution_document(text, tokens, [])
+        labels = {key: np.full(len(tokens), IGNORE, dtype=np.int64) for key in (*blank.labels, *REFERRING)}
+        nothing = located({"url": "", "title": "", "text": text, "entities": [], "statements": []})
+        return Lesson(nothing, Document(text, tokens, labels), list(judgements_of(rows, tokens, stops)), [])
+
     def _offset(self, voice: str) -> list[float]:
         """Log of how much oftener each polarity is among the press mentions of a voice than in the sentences, which
         were chosen because they take sides: with it in the loss both teach the same (Menon et al., ICLR 2021)."""
@@ -232,8 +255,8 @@ class Sampler:
         makers["entity"] += self._token_batches("entity", windows, rng)
         windows = self._windows([rng.choice(d) for d in self.polnear], rng)
         makers["attribution"] += self._token_batches("attribution", windows, rng)
-        for _ in range(self.plan.readings):
-            makers["statement"] += self._statement_batches(rng)
+        for reading in range(self.plan.readings):
+            makers["statement"] += self._statement_batches(rng, [] if reading else self.rows)
         targets = rng.sample(self.targets, len(self.targets))
         alone = int(len(targets) * 0.6)
         # At run time a target stands in a whole article: some sentences are read among others.
@@ -343,12 +366,10 @@ class Sampler:
             batch.labels[key] = torch.from_numpy(labels)
         return batch
 
-    def _statement_batches(self, rng: random.Random) -> list[Callable[[], Batch]]:
-        windows = [
-            window(one, cut(one.document, start, end), start, end)
-            for one in self.lessons
-            for start, end in windows_of(one, self.plan.statement_window, rng)
-        ]
+    def _statement_batches(self, rng: random.Random, rows: Sequence[Lesson]) -> list[Callable[[], Batch]]:
+        ranges = [(one, at) for one in self.lessons for at in windows_of(one, self.plan.statement_window, rng)]
+        ranges += [(one, at) for one in rows for at in windows_around(one, self.plan.row_window, rng)]
+        windows = [window(one, cut(one.document, start, end), start, end) for one, (start, end) in ranges]
         windows.sort(key=lambda w: len(w.document.tokens) + rng.random() * 8)
         groups = _by_size(windows, self.plan.batch_pieces, lambda w: len(w.document.tokens) + 2)
         return [partial(self._statement_batch, group, rng) for group in groups]
@@ -605,7 +626,9 @@ def _span_edges(tags: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _token_loss(scores: Tensor, labels: Tensor) -> Tensor:
-    return cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=IGNORE)
+    """The mean over the pieces that have a label; 0 where none has."""
+    total = cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=IGNORE, reduction="sum")
+    return total / (labels != IGNORE).sum().clamp(min=1)
 
 
 def parameter_groups(model: ReaderModel, plan: Plan) -> list[dict[str, object]]:
@@ -669,6 +692,7 @@ def train(data: Path, encoder: Path, run: Path, plan: Plan, teachers: Mapping[st
         "teachers": [Path(other).name for other in plan.teachers],
         "annotated": [Path(file).name for file in plan.annotated],
         "labels": [Path(file).name for file in plan.labels],
+        "rows": [Path(file).name for file in plan.rows],
         "written": [Path(file).name for file in plan.written],
     }
     if plan.targets:
@@ -785,6 +809,7 @@ def main() -> None:
     parser.add_argument("--annotated", nargs="+", default=[], help="files of annotated articles")
     parser.add_argument("--labels", nargs="+", default=[], help="files of labels whose texts are in DATA")
     parser.add_argument("--targets", default="", help="an exported reader whose targets the statements have")
+    parser.add_argument("--rows", nargs="+", default=[], help="files of judged rows whose texts are in DATA")
     parser.add_argument("--written", nargs="+", default=[], help="files of statements written to teach issues")
     parser.add_argument("--readings", type=int, default=Plan.readings, help="of them in an epoch")
     parser.add_argument(
@@ -817,6 +842,7 @@ def main() -> None:
         annotated=tuple(arguments.annotated),
         labels=tuple(arguments.labels),
         targets=arguments.targets,
+        rows=tuple(arguments.rows),
         written=tuple(arguments.written),
         readings=arguments.readings,
         old_pairs=arguments.old_pairs,

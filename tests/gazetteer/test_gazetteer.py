@@ -20,12 +20,12 @@ from pipeline.settings import KnownEntity, Office
 
 COUNTRIES = [
     {
-        "cca3": "RUS", "unMember": True, "name": {"common": "Russia", "official": "Russian Federation"},
+        "cca2": "RU", "cca3": "RUS", "unMember": True, "name": {"common": "Russia", "official": "Russian Federation"},
         "altSpellings": ["RU", "Российская Федерация"], "capital": ["Moscow"],
         "demonyms": {"eng": {"f": "Russian", "m": "Russian"}},
     },
     {
-        "cca3": "IMN", "unMember": False, "name": {"common": "Isle of Man", "official": "Isle of Man"},
+        "cca2": "IM", "cca3": "IMN", "unMember": False, "name": {"common": "Isle of Man", "official": "Isle of Man"},
         "altSpellings": ["IM"], "capital": ["Douglas"], "demonyms": {"eng": {"f": "Manx", "m": "Manx"}},
     },
 ]  # fmt: skip
@@ -61,6 +61,64 @@ VIEWED = """#,Entity,QRank,Label
 """
 
 
+# name, its country and province, people, item
+PLACES = [
+    ("Lowick", "RUS", "Moscow Oblast", 50_000, "Q990011"),
+    ("Arden", "RUS", "Moscow Oblast", 2_000_000, "Q990012"),
+    ("Arden", "USA", "New York", 40_000, "Q990013"),
+    ("Upton", "USA", "New York", 40_000, "Q990014"),
+    ("Upton", "RUS", "Moscow Oblast", 90_000, "Q990015"),
+    ("Acme", "USA", "New York", 9_000, "Q990016"),
+    ("Seaport", "RUS", "Crimea", 9_000, "Q990017"),
+]
+STATES = """id,name,country_code,type,parent_id,wikiDataId,population
+1,Eastmarch (EH),RU,province,,Q990021,
+2,Central,RU,province,,Q990022,
+3,Little Ward,RU,municipality,,Q990023,
+4,Under,RU,province,7,Q990024,
+"""
+PARLIAMENT = {
+    "persons": [
+        {
+            "name": "SUND Ola",
+            "other_names": [{"name": "Ola Sund", "lang": "en"}, {"name": "Ола Сунд", "lang": "ru"}],
+            "gender": "male",
+            "identifiers": [{"scheme": "wikidata", "identifier": "Q990031"}],
+        },
+        {"name": "Ida Berg", "identifiers": [{"scheme": "freebase", "identifier": "/m/1"}]},
+        {"name": "Chuck Schumer", "identifiers": [{"scheme": "wikidata", "identifier": "Q990032"}]},
+    ]
+}
+TEAMS = """reep_id,key_wikidata,name,country,key_a,key_b,key_c,key_d,key_e,key_f,key_g,key_h
+1,Q990041,Lowick Rovers F.C.,Russia,1,1,1,1,1,1,,
+2,Q990042,Acorn,Russia,1,,,,,,,
+3,Q990043,FC Upton,United States,1,1,1,1,1,1,1,1
+4,Q990044,FC Dragon,Russia,1,1,1,1,1,1,,
+5,Q990045,Lowick FC,Russia,1,1,1,1,1,1,1,1
+"""
+
+
+def label(*entities: tuple[str, str, str | None]) -> str:
+    return json.dumps({"entities": [{"name": name, "type": kind, "qid": item} for name, kind, item in entities]})
+
+
+def write_world(folder: Path) -> None:
+    names = ("NAME", "NAME_EN", "NAMEALT", "ADM0_A3", "ADM1NAME", "POP_MAX", "wikidataid")
+    places = [dict(zip(names, (n, n, None, *rest), strict=True)) for n, *rest in PLACES]
+    (folder / "ne_10m_populated_places.json").write_text(json.dumps({"features": [{"properties": p} for p in places]}))
+    (folder / "states.csv").write_text(STATES)
+    (folder / "teams.csv").write_text(TEAMS)
+    root = folder / "everypolitician-data"
+    (root / "data").mkdir(parents=True)
+    listed = [{"code": "RU", "legislatures": [{"popolo": "data/duma.json"}, {"popolo": "data/absent.json"}]}]
+    (root / "countries.json").write_text(json.dumps(listed))
+    (root / "data/duma.json").write_text(json.dumps(PARLIAMENT))
+    (folder / "labels").mkdir()
+    lines = [label(("Mill Trust", "ORG", "Q990051"), ("Weir Trust", "ORG", f"Q{990052 + i}")) for i in range(3)]
+    with gzip.open(folder / "labels/articles-1.jsonl.gz", "wt") as file:
+        file.write("\n".join([*lines, label(("Seen Once", "ORG", "Q990059"), ("No Id", "ORG", None))]) + "\n")
+
+
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
     (tmp_path / "wikidata-10k-most-viewed-aliases.csv").write_text(VIEWED, encoding="utf-8")
@@ -70,6 +128,8 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pl.DataFrame:
         json.dump(LEADERS, file)
     (tmp_path / "countries.json").write_text(json.dumps(COUNTRIES), encoding="utf-8")
     (tmp_path / "us-legislators-current.yaml").write_text(LEGISLATORS, encoding="utf-8")
+    write_world(tmp_path)
+    monkeypatch.setattr("pipeline.gazetteer.__main__.LABELS", tmp_path / "labels")
     return build(tmp_path)
 
 
@@ -109,6 +169,44 @@ def test_an_item_that_is_looked_up_most_has_its_type_and_the_names_that_mean_nob
 
 def test_an_item_that_is_no_name_or_a_word_of_the_language_is_left_out(built: pl.DataFrame) -> None:
     assert not {"HTTP cookie", "Scream"} & set(built["name"])
+
+
+def names_that_mean(built: pl.DataFrame, name: str) -> list[tuple[str, bool | None]]:
+    return built.filter(pl.col("aliases").list.contains(name)).select("entity_id", "is_local").rows()
+
+
+def test_a_small_place_is_local_and_a_large_one_is_meant_everywhere(built: pl.DataFrame) -> None:
+    assert names_that_mean(built, "Lowick") == [("Q990011", True), ("Q990045", None)]
+    assert row(built, "Q990011")["country"] == "Q159"
+    assert names_that_mean(built, "Arden") == [("Q990012", None)]  # much larger than the other
+
+
+def test_places_of_like_size_share_a_name_and_a_disputed_one_has_no_country(built: pl.DataFrame) -> None:
+    assert names_that_mean(built, "Upton") == [("Q990014", True), ("Q990015", True)]
+    assert (row(built, "Q990017")["country"], row(built, "Q990017")["is_local"]) == (None, None)
+
+
+def test_a_province_is_one_of_the_first_level_whose_name_is_no_word(built: pl.DataFrame) -> None:
+    assert names_that_mean(built, "Eastmarch") == [("Q990021", True)]
+    assert not {"Q990022", "Q990023", "Q990024"} & set(built["entity_id"])
+
+
+def test_a_member_of_parliament_is_named_as_one_reads_it_and_no_namesake_of_who_is_known(built: pl.DataFrame) -> None:
+    sund = row(built, "Q990031")
+    assert (sund["name"], sund["aliases"], sund["gender"], sund["is_local"]) == ("Ola Sund", ["Ola Sund"], "m", True)
+    assert "Q990032" not in built["entity_id"].to_list()
+    assert "Ida Berg" not in built["name"].to_list()
+
+
+def test_a_club_has_its_short_name_where_no_other_game_or_word_does(built: pl.DataFrame) -> None:
+    assert row(built, "Q990041")["aliases"] == ["Lowick Rovers F.C.", "Lowick Rovers"]
+    assert row(built, "Q990044")["aliases"] == ["FC Dragon"]
+    assert not {"Q990042", "Q990043"} & set(built["entity_id"])
+
+
+def test_an_id_of_the_labels_is_believed_where_three_agree_and_none_differs(built: pl.DataFrame) -> None:
+    assert row(built, "Q990051")["name"] == "Mill Trust"
+    assert not {"Weir Trust", "Seen Once", "No Id"} & set(built["name"])
 
 
 def test_a_leader_holds_the_office_from_the_day_that_the_factbook_gives(built: pl.DataFrame) -> None:

@@ -13,7 +13,8 @@ import polars.selectors as cs
 
 from pipeline.names import LookUp
 from pipeline.schemas import Articles, Entities, Mentions, References, Roles, Statements
-from pipeline.stages.entities.descriptions import resolve_bodies, resolve_descriptions, resolve_possessed_bodies
+from pipeline.stages.entities.bodies import resolve_bodies, resolve_possessed_bodies
+from pipeline.stages.entities.descriptions import resolve_descriptions
 from pipeline.stages.entities.metonyms import mark_metonyms
 from pipeline.stages.entities.modifiers import mark_modifiers
 from pipeline.stages.entities.names import name_spans, resolve_names
@@ -41,7 +42,7 @@ def resolve_entities(
     named = mark_metonyms(resolve_names(articles, spans, look_up), statements, look_up)
     roles = find_roles(articles, named)
     descriptions = resolve_descriptions(articles, statements, named, roles, look_up)
-    bodies = resolve_bodies(articles, statements, named)
+    bodies = resolve_bodies(articles, statements, named, look_up)
     resolved = pl.concat([named, descriptions, bodies], how="diagonal").unique(SPAN, keep="first", maintain_order=True)
     speakers = resolve_speakers(statements, resolved)
     pronouns = resolve_pronouns(articles, statements, resolved, speakers)

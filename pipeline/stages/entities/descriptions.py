@@ -1,10 +1,10 @@
-"""Descriptions with a clear referent: "the Russian president", "the mayor", "the Lund campaign"."""
+"""Descriptions with a clear referent: "the Russian president", "the mayor"."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from pipeline.names import LookUp, key, office_key, own_id
+from pipeline.names import LookUp, key, office_key
 from pipeline.stages.entities.text import (
     ARTICLE,
     EDGE,
@@ -16,15 +16,12 @@ from pipeline.stages.entities.text import (
     find,
     in_content,
     office,
-    place_of,
     with_context,
 )
 
 DESCRIBED_BY_OFFICE = 0.85  # the office names its country or organisation, and one person held it then
 DESCRIBED_BY_ROLE = 0.75  # the article gave one person that role before
 DESCRIBED_BARE = 0.65  # "the senator": one person named before holds such an office
-BODY = 0.8  # "the Lund campaign": a body that is called by a person's name
-BODY_ALONE = 0.65  # "the campaign", in an article that speaks of one
 
 DESCRIPTION = rf"{EDGE}[Tt]he\s+(?:{MODIFIERS}){HEADS}(?:{OF_WHAT})?"
 FORMER = r"(?i)\b(?:former|ex-?|onetime|one-time|then-?)\b"
@@ -37,13 +34,6 @@ COMMON = (
 )
 # Who a country's leader may be.
 LEADERS = ["president", "prime minister", "chancellor", "leader", "supreme leader"]
-# Bodies that are called by the name of the person at their head.
-BODIES = {"campaign": "campaign", "team": "campaign", "camp": "campaign", "administration": "administration"}
-NAMED_BODY = r"^(?:['’]s?)?\s+(?:(?:presidential|re-?election)\s+)?(campaign|team|camp|administration)\b"
-POSSESSED_BODY = (
-    r"^(?:[Hh]is|[Hh]er)\s+(?:own\s+)?(?:(?:presidential|re-?election)\s+)?(campaign|team|camp|administration)$"
-)
-CANDIDATE_BODY = rf"{EDGE}[Tt]he\s+(?:campaign|administration){EDGE}"
 
 
 def resolve_descriptions(
@@ -189,73 +179,4 @@ def _by_role(
         .unique(SPAN, keep="first", maintain_order=True)
         .join(entities, on=[*ARTICLE, "entity_id"])
         .select(*SPAN, *ENTITY, probability=pl.lit(DESCRIBED_BY_ROLE))
-    )
-
-
-def resolve_bodies(articles: pl.DataFrame, statements: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    """One row per campaign or administration that is called by a person's name, and per speaker "the campaign"."""
-    body = pl.col("after").str.extract(NAMED_BODY)
-    called = (
-        named.filter(pl.col("type") == "PER")
-        .with_columns(body=body)
-        .filter(pl.col("body").is_not_null())
-        .with_columns(
-            end=pl.col("end")
-            + place_of(r"\b(?:campaign|team|camp|administration)\b", "after")
-            + pl.col("body").str.len_chars(),
-            name=pl.col("name") + " " + pl.col("body").replace_strict(BODIES),
-            body=pl.col("body").replace_strict(BODIES),
-        )
-        .select(*SPAN, "statement_id", "name", "body", probability=pl.lit(BODY))
-    )
-    only = (
-        called.group_by(*ARTICLE, "body")
-        .agg(pl.col("name").first(), n=pl.col("name").n_unique(), since=pl.col("start").min())
-        .filter(pl.col("n") == 1)
-    )
-    spoken = statements.select(*ARTICLE, start="speaker_start", end="speaker_end").unique()
-    alone = (
-        find(articles, CANDIDATE_BODY)
-        .join(spoken, on=SPAN, how="semi")
-        .with_columns(body=pl.col("text").str.extract(r"(\w+)$"))
-        .join(only, on=[*ARTICLE, "body"])
-        .filter(pl.col("since") < pl.col("start"))
-        .select(*SPAN, "name", "body", probability=pl.lit(BODY_ALONE))
-    )
-    organisation = pl.lit("ORG", named.schema["type"])
-    return (
-        pl.concat([called, alone], how="diagonal")
-        .with_columns(key=key(pl.col("name")))
-        .with_columns(
-            entity_id=own_id(organisation, pl.col("key")),
-            type=organisation,
-            method=pl.lit("description"),
-            label=pl.col("name"),
-            text=pl.col("name"),
-            is_possessive=pl.lit(False),
-        )
-        .drop("body")
-    )
-
-
-def resolve_possessed_bodies(statements: pl.DataFrame, resolved: pl.DataFrame) -> pl.DataFrame:
-    """One row per speaker "his campaign", where it is told whose."""
-    whose = resolved.filter(pl.col("method") == "pronoun").select(*ARTICLE, "start", "name", "probability")
-    organisation = pl.lit("ORG", resolved.schema["type"])
-    return (
-        statements.select(
-            *ARTICLE, start="speaker_start", end="speaker_end", body=pl.col("speaker").str.extract(POSSESSED_BODY)
-        )
-        .filter(pl.col("body").is_not_null())
-        .unique(SPAN)
-        .join(whose, on=[*ARTICLE, "start"])
-        .with_columns(name=pl.col("name") + " " + pl.col("body").replace_strict(BODIES))
-        .select(
-            *SPAN,
-            "name",
-            entity_id=own_id(organisation, key(pl.col("name"))),
-            type=organisation,
-            method=pl.lit("description"),
-            probability=pl.col("probability") * BODY,
-        )
     )

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.languages import abbreviations, at_names
-from pipeline.names import LookUp, key, office_key, own_id
+from pipeline.languages import abbreviations, at_names, written_out
+from pipeline.names import LOCAL, OPERATOR, LookUp, key, office_key, own_id
 from pipeline.schemas import MENTION_TYPES
 from pipeline.stages.entities.text import (
     ARTICLE,
@@ -199,6 +199,9 @@ def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame
         .str.replace(r"^[RDI]-", "")  # of "(R-Tex.)" the state
         .str.replace(r"['’](?:s|S)?$", "")
         .str.strip_chars(" \"“”‘’',;:()[]")
+        .str.replace(rf"(?:\s{one_of('small')})+$", "")  # "Department of Justice in"
+        .str.replace(rf"[-–]{one_of('behind_a_hyphen')}$", "")  # "Obama-era"
+        .str.replace(rf"(\s\S+)\s{one_of('days')}$", "${1}")  # "Meet the Press Sunday"
     )
     untitled = label.str.replace(rf"^(?i){TITLE}+", "")
     with_next = pl.col("text") + pl.col("after").str.extract(r"^(\s\p{L}+)").fill_null("-")
@@ -379,14 +382,15 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     kind = [*ARTICLE, "key", "is_person", "titled"]
     found = look_up(names["key"]).filter(pl.col("via").is_in(["name", "demonym"])).with_columns(is_person=_is_person())
     candidates = (
-        names.select(kind)
-        .unique()
+        names.select(*kind, named_as="type")
+        .unique(kind)
         .join(found, on=["key", "is_person"])
         .join(articles.select(*ARTICLE, "published_on"), on=ARTICLE)
         .filter(
             pl.col("starts_on").is_null() | (pl.col("starts_on") <= pl.col("published_on")),
             (pl.col("titled") == "") | pl.col("gender").cast(pl.String).eq(pl.col("titled")).fill_null(True),
         )
+        .filter(_is_of_the_kind(kind))
         .with_columns(order=2 * (pl.col("via") == "demonym") + (pl.col("rank") > 0))
         .filter(pl.col("order") == pl.col("order").min().over(kind))
         .unique([*kind, "entity_id"], keep="first", maintain_order=True)
@@ -394,7 +398,7 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     )
     # What the article surely names, and the countries and bodies of that, speak for one candidate or another.
     context = (
-        candidates.filter(pl.col("several") == 1, ~pl.col("key").is_in(_keys("bodies")))
+        candidates.filter(pl.col("several") == 1, pl.col("rank") != LOCAL, ~pl.col("key").is_in(_keys("bodies")))
         .select(*ARTICLE, "key", context=pl.concat_list("entity_id", "related"))
         .explode("context", empty_as_null=False, keep_nulls=False)
         .unique()
@@ -449,9 +453,33 @@ def _known(articles: pl.DataFrame, names: pl.DataFrame, look_up: LookUp) -> pl.D
     )
 
 
+def _is_of_the_kind(kind: list[str]) -> pl.Expr:
+    """Whether a candidate is what the reader sees: "Leeds" that plays is no city, and where a place and a body have a
+    name, the place is meant as one. A body's name that is read as a place's is still the body's."""
+    is_place = pl.col("type") == "LOC"
+    is_name = pl.col("via") == "name"
+    return (
+        pl.when(~is_name)
+        .then(True)
+        .when(pl.col("named_as") == "ORG")
+        .then(~is_place | (pl.col("rank") == OPERATOR))
+        .when(pl.col("named_as") == "LOC")
+        .then(is_place | ~(is_place & is_name).any().over(kind))
+        .otherwise(True)
+    )
+
+
 def _of_the_country(candidates: pl.DataFrame, context: pl.DataFrame) -> pl.DataFrame:
     """The candidates without bodies such as many a country has ("the Senate") where the article speaks more of another
-    country, or of none: the countries are those of its places."""
+    country, or of none: the countries are those of its places. And without those whose name means them only where
+    their country is named."""
+    named = context.group_by(ARTICLE).agg(named=pl.col("context"))
+    is_elsewhere = (pl.col("rank") == LOCAL) & ~(
+        (pl.col("related").list.set_intersection("named").list.len() > 0).fill_null(False)
+    )
+    candidates = (
+        candidates.join(named, on=ARTICLE, how="left", maintain_order="left").filter(~is_elsewhere).drop("named")
+    )
     is_body = pl.col("key").is_in(_keys("bodies"))
     places = candidates.filter(pl.col("type") == "LOC", pl.col("several") == 1).select(
         *ARTICLE,
@@ -561,6 +589,10 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
             pl.col("label").sort_by("is_shouted", "len", "start", descending=[False, True, False]).first(),
             pl.col("start").min(),
         )
+        .join(
+            spans.group_by(*ARTICLE, "key").agg(has_article=pl.col("before").str.contains(WITH_ARTICLE).all()),
+            on=[*ARTICLE, "key"],
+        )
         .join(spans.group_by(*ARTICLE, "key").agg(pl.col("is_regnal", "is_late").any()), on=[*ARTICLE, "key"])
     )
     # A middle initial changes no one.
@@ -576,11 +608,13 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
     titles = spans.select(*ARTICLE, "key", "titled").unique()
     keys = pl.concat(
         [
-            names.select(*ARTICLE, "key", "is_person", titled=pl.lit("")),
-            names.filter(pl.col("plain").is_not_null()).select(*ARTICLE, "is_person", key="plain", titled=pl.lit("")),
+            names.select(*ARTICLE, "key", "is_person", "type", titled=pl.lit("")),
+            names.filter(pl.col("plain").is_not_null()).select(
+                *ARTICLE, "is_person", "type", key="plain", titled=pl.lit("")
+            ),
             names.filter("is_person")
             .join(titles.filter(pl.col("titled").is_not_null()), on=[*ARTICLE, "key"])
-            .select(*ARTICLE, "key", "is_person", "titled"),
+            .select(*ARTICLE, "key", "is_person", "type", "titled"),
         ],
         how="diagonal",
     )
@@ -606,7 +640,10 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
                 pl.col("likeliest_id"),
             ),
         )
-        .select(*ARTICLE, "key", "label", "start", "is_person", "is_word", "is_regnal", "is_late", "known", "own")
+        .select(
+            *[*ARTICLE, "key", "label", "start", "is_person", "is_word", "is_regnal", "is_late", "has_article"],
+            *["known", "own"],
+        )
     )
     persons = _resolve_persons(
         names.filter("is_person"), titles.join(known_titled, on=[*ARTICLE, "key", "titled"], how="left")
@@ -713,6 +750,24 @@ def _merge_full_names(full: pl.DataFrame) -> pl.DataFrame:
             start=pl.when("is_one").then(pl.col("start").min().over(person)).otherwise("start"),
         )
         .select(*ARTICLE, "key", "start", entity=pl.coalesce("known", "own"))
+        .pipe(_cut_short)
+    )
+
+
+def _cut_short(full: pl.DataFrame) -> pl.DataFrame:
+    """A full name of which the article has one longer is that: "Ola Sund" of "Ola Sund Berg"."""
+    words = pl.col("key").str.split(" ")
+    longer = (
+        full.filter(~pl.col("key").str.contains(rf" {GENERATION}$"))
+        .with_columns(key=pl.when(words.list.len() > 2).then(words.list.head(2).list.join(" ")))
+        .filter(pl.col("key").str.contains(r"\p{L}{2}.* \p{L}{2}"))
+        .pipe(_only, "key")
+    )
+    is_unknown = pl.col("entity").struct.field("wikidata_id").is_null()
+    return (
+        full.join(longer, on=[*ARTICLE, "key"], how="left", maintain_order="left")
+        .with_columns(entity=pl.when(is_unknown).then(pl.coalesce("long", "entity")).otherwise("entity"))
+        .drop("long")
     )
 
 
@@ -873,14 +928,26 @@ def _resolve_others(names: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
 
     A second name that the article itself gives is the first's, whatever the world knows by it (`also`). Else an
     acronym that no one knows is its expansion in the article, where there is one; a short name is the one longer name
-    that ends with it (an organisation or a place), or begins with it (an organisation): "the Times".
+    that ends with it, or begins with it (an organisation): "the Times".
     """
     names = names.with_columns(
         initials=pl.when(~pl.col("is_word")).then(
             pl.col("label").str.extract_all(r"\b\p{Lu}").list.join("").str.to_lowercase()
         ),
         acronym=pl.when(pl.col("label").str.contains(r"^(?:\p{Lu}\.?){2,6}$")).then("key"),
-        entity=pl.coalesce("known", "own"),
+        form=_form(pl.col("key")),
+    )
+    # "U.S. Mint" and "United States Mint", "Health Ministry" and "Ministry of Health" are one.
+    form = [*ARTICLE, "form", pl.col("own").struct.field("type")]
+    known_form = pl.col("known").drop_nulls()
+    names = names.with_columns(
+        entity=pl.coalesce(
+            "known",
+            pl.when(known_form.struct.field("entity_id").n_unique().over(form) == 1).then(
+                known_form.first().over(form)
+            ),
+            pl.col("own").sort_by("start", "key").first().over(form),
+        )
     )
     long = _only(
         names.filter(pl.col("initials").str.len_chars() > 1).select(*ARTICLE, "entity", acronym="initials"), "acronym"
@@ -890,7 +957,7 @@ def _resolve_others(names: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
     longer = names.filter(~pl.col("is_word")).select(*ARTICLE, "entity", words=words, type=type_)
     parts = pl.concat(
         longer.filter(
-            (pl.col("type") == "ORG") | ((pl.col("type") == "LOC") & at_end & (size > 1)),
+            (pl.col("type") == "ORG") | at_end,
             pl.col("words").list.len() > size,
         ).select(
             *ARTICLE,
@@ -906,6 +973,8 @@ def _resolve_others(names: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
         names.with_columns(type=type_)
         .join(long, on=[*ARTICLE, "acronym"], how="left")
         .join(whole, on=[*ARTICLE, "key", "type"], how="left")
+        # "the Peninsula" is one that the article has named; a bare "Hall" is another.
+        .with_columns(whole=pl.when((type_ == "ORG") | ~pl.col("is_word") | pl.col("has_article")).then("whole"))
         .with_columns(
             entity=pl.coalesce(
                 "known",
@@ -925,6 +994,13 @@ def _resolve_others(names: pl.DataFrame, also: pl.DataFrame) -> pl.DataFrame:
     return resolved.join(also.join(first, on=[*ARTICLE, "first"]), on=[*ARTICLE, "key"], how="left").with_columns(
         entity=pl.coalesce(pl.when(is_other).then(_as(pl.col("first_entity"), "acronym", ACRONYM)), "entity")
     )
+
+
+def _form(keys: pl.Expr) -> pl.Expr:
+    """The key of a body's name as it is where its country is written out or left short, and its kind stands last."""
+    for short, whole in written_out().items():
+        keys = keys.str.replace(rf"^{short} ", f"{whole} ")
+    return keys.str.replace(rf"^(.* )?{one_of('kinds_of_offices')} (?:of|for) (?:the )?(.+)$", "${1}${3} ${2}")
 
 
 def _only(longer: pl.DataFrame, *short: str) -> pl.DataFrame:
