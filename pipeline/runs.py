@@ -21,11 +21,12 @@ import polars as pl
 from dataframely.exc import ValidationError
 
 from pipeline.child import ChildError, children
-from pipeline.gazetteer import IMPORTED, load_names, names_of
+from pipeline.gazetteer import load_names, names_of
 from pipeline.gazetteer.wikidata import merges_of, read_wikidata
 from pipeline.lake import Lake
 from pipeline.logs import SECRET, about, discreet, run_id
 from pipeline.metrics import write_metrics
+from pipeline.names import IMPORTED
 from pipeline.reader import Reader, ReaderError, load_card, load_reader
 from pipeline.report import NIGHTS, write_report
 from pipeline.retention import PrunedError, is_pruned, prune, unpruned

@@ -541,7 +541,10 @@ class Merges(dy.Schema):
 
     old_id = dy.String(primary_key=True, metadata=_doc("The id that was given up."))
     entity_id = dy.String(metadata=_doc("The id that it turned out to be."))
-    merged_on = dy.Date(metadata=_doc("Day of the decision."))
+    merged_on = dy.Date(
+        nullable=True,
+        metadata=_doc("Day of the decision; null where `[[entities]]` makes it."),
+    )
     reason = dy.String(metadata=_doc("Why the two are one."))
     source = dy.Enum(["operator", "import"], metadata=_doc("Who decided: the configuration, or an import."))
 
@@ -682,7 +685,9 @@ class WarehouseMerges(Merges):
 class EntityNames(dy.Schema):
     """One row per entity: a person, organisation, place or other name that the articles speak of, across all days."""
 
-    entity_id = dy.String(primary_key=True, metadata=_doc("Stable id: the Wikidata QID where one is known."))
+    entity_id = dy.String(
+        primary_key=True, metadata=_doc("Stable id: the operator's, else the Wikidata QID where one is known.")
+    )
     name = dy.String(metadata=_doc("The name that most spans were resolved to."))
     type = dy.Enum(MENTION_TYPES, metadata=_doc("Person, organisation, location or miscellaneous."))
     wikidata_id = dy.String(nullable=True, metadata=_doc("Wikidata QID, where known."))

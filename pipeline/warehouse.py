@@ -27,6 +27,7 @@ import duckdb
 import polars as pl
 from polars.datatypes import DataTypeClass
 
+from pipeline.gazetteer import joined, load_names
 from pipeline.lake import SHARD, Lake, Part
 from pipeline.schemas import (
     LAKE,
@@ -832,12 +833,19 @@ class _Build:
 def _merges(lake: Lake, config: Config) -> pl.DataFrame:
     """The ids that turned out to be another's, with the id that stands for each after all merges.
 
-    The operator's decision goes before an import's.
+    The operator's decision goes before an import's; and whom the operator names in `[[entities]]` the world knows by a
+    Wikidata id, which gives way to the operator's.
 
     Raises:
         PublishError: merges go in a circle.
     """
     ours = [{"old_id": m.old, "entity_id": m.entity, "merged_on": m.on, "reason": m.reason} for m in config.merges]
+    given_up = {m.old: m.entity for m in config.merges}
+    ours += [
+        {"old_id": item, "entity_id": own, "merged_on": None, "reason": "[[entities]] names who has this Wikidata id"}
+        for own, item in joined(config.entities, load_names(lake=lake)).items()
+        if own not in given_up and item not in given_up
+    ]
     operators = pl.DataFrame([row | {"source": "operator"} for row in ours], _dtypes(Merges))
     imported = lake.scan(Merges)
     every = [operators, *([] if imported is None else [imported.collect().sort("merged_on")])]

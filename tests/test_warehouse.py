@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from pipeline import warehouse as room
 from pipeline.lake import Lake
 from pipeline.schemas import LAKE, WAREHOUSE, Mentions, Merges, Runs
-from pipeline.settings import Config, Merge, Outlet
+from pipeline.settings import Config, KnownEntity, Merge, Outlet
 from pipeline.warehouse import PublishError, build_warehouse, export_tables
 from tests.desk import ALDER, BIRCH, BODY, CONFIG, DAY, NEGATIVE, NEUTRAL, POSITIVE, UNSURE, Desk, report, write_week
 
@@ -189,6 +189,15 @@ def test_an_entity_lists_the_names_it_was_called_but_no_pronoun(tmp_path: Path) 
 def merged(**ids: str) -> Config:
     merges = tuple(Merge(old=old, entity=new, on=DAY, reason="a test") for old, new in ids.items())
     return CONFIG.model_copy(update={"merges": merges})
+
+
+def test_whom_the_operator_names_is_shown_under_the_operators_id(tmp_path: Path) -> None:
+    known = KnownEntity(id="our-lind", name="Otto Lind", type="PER", wikidata_id="Q990077")
+    config = merged(**{"per-otto-lind": "Q990077"}).model_copy(update={"entities": (known,)})
+    build_warehouse(desk(tmp_path).file(), tmp_path / "w.duckdb", config, threads=1)
+    assert query(tmp_path / "w.duckdb", "SELECT entity_id, old_ids FROM entities WHERE name = 'Otto Lind'") == [
+        ("our-lind", ["Q990077", "per-otto-lind"])
+    ]
 
 
 def test_a_merge_shows_everywhere_and_changes_no_row_of_the_lake(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ into the lake.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,16 @@ def load_gazetteer(file: Path = FILE) -> dy.DataFrame[Gazetteer]:
 def load_names(known: Sequence[KnownEntity] = (), lake: Lake | None = None) -> LookUp:
     """The look-up of every name that the operator, the shipped gazetteer or the lake knows.
 
-    The lake's names are scanned for the keys that are asked for, never held: a million cost no worker any memory.
+    Whom the operator names and the world knows is one entity: see `joined`. The lake's names are scanned for the keys
+    that are asked for, never held: a million cost no worker any memory.
     """
-    small = pl.concat([names_of(entities_of(known), OPERATOR), _shipped_names()])
+    world = _world(_shipped_names(), lake)
+    if not known:
+        return world
+    return _world(pl.concat([names_of(entities_of(known, joined(known, world)), OPERATOR), _shipped_names()]), lake)
+
+
+def _world(small: pl.DataFrame, lake: Lake | None) -> LookUp:
     large = lake.scan(Names) if lake else None
 
     def look_up(keys: pl.Series) -> dy.DataFrame[Names]:
@@ -43,6 +50,43 @@ def load_names(known: Sequence[KnownEntity] = (), lake: Lake | None = None) -> L
         return merged(found)
 
     return look_up
+
+
+def joined(known: Sequence[KnownEntity], world: LookUp) -> dict[str, str]:
+    """The Wikidata id of each of the operator's entities that has one: its own, else that of the one entity of its type
+    that the world knows by its name, or by an alias where nobody has the name. Who differs in gender or country is a
+    namesake, and so is everybody where the name is of several."""
+    ids = {e.id: e.wikidata_id for e in known if e.wikidata_id}
+    asked = pl.DataFrame(
+        [
+            {"id": e.id, "type": e.type, "gender": e.gender, "country": e.country, "name": name, "is_alias": i > 0}
+            for e in known
+            if e.id not in ids
+            for i, name in enumerate((e.name, *e.aliases))
+        ],
+        schema=dict.fromkeys(("id", "type", "gender", "country", "name"), pl.String) | {"is_alias": pl.Boolean},
+    ).with_columns(key=key(pl.col("name")), country=pl.col("country").replace(ids))
+    found = (
+        asked.join(
+            world(asked["key"])
+            .filter(pl.col("via") == "name", pl.col("wikidata_id").is_not_null())
+            .select("key", "related", "wikidata_id", world_type=pl.col("type").cast(pl.String), of="gender"),
+            on="key",
+        )
+        .filter(
+            pl.col("type") == pl.col("world_type"),
+            pl.col("gender").eq(pl.col("of").cast(pl.String)).fill_null(True),
+            pl.col("country").is_null()
+            | (pl.col("related").list.len() == 0)
+            | pl.col("related").list.contains(pl.col("country")),
+        )
+        .filter(pl.col("is_alias") == pl.col("is_alias").min().over("id"))
+        .filter(pl.col("wikidata_id").n_unique().over("id") == 1)
+        # Two of the operator's entities are two.
+        .unique(["id", "wikidata_id"])
+        .filter(pl.len().over("wikidata_id") == 1, ~pl.col("wikidata_id").is_in(list(ids.values())))
+    )
+    return ids | dict(found.sort("id").select("id", "wikidata_id").iter_rows())
 
 
 def merged(found: pl.LazyFrame) -> dy.DataFrame[Names]:
@@ -104,19 +148,20 @@ def names_of(entities: dy.DataFrame[Gazetteer], rank: int) -> dy.DataFrame[Names
     )
 
 
-def entities_of(known: Sequence[KnownEntity]) -> dy.DataFrame[Gazetteer]:
-    """The operator's entities as the gazetteer holds them."""
+def entities_of(known: Sequence[KnownEntity], ids: Mapping[str, str] | None = None) -> dy.DataFrame[Gazetteer]:
+    """The operator's entities as the gazetteer holds them; `ids`: the Wikidata ids of those that have one."""
+    ids = {e.id: e.wikidata_id for e in known if e.wikidata_id} if ids is None else ids
     return frame_of(
         {
-            "entity_id": e.wikidata_id or e.id,
+            "entity_id": ids.get(e.id, e.id),
             "name": e.name,
             "type": e.type,
-            "wikidata_id": e.wikidata_id,
+            "wikidata_id": ids.get(e.id),
             "aliases": [e.name, *e.aliases],
             "demonyms": list(e.demonyms),
             "gender": e.gender,
-            "country": e.country,
-            "offices": [office.model_dump() for office in e.offices],
+            "country": ids.get(e.country, e.country) if e.country else None,
+            "offices": [office.model_dump() | {"of": ids.get(office.of, office.of)} for office in e.offices],
             "starts_on": e.starts_on,
             "ends_on": e.ends_on,
         }

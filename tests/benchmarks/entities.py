@@ -20,9 +20,9 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.gazetteer import IMPORTED, load_names
+from pipeline.gazetteer import load_names
 from pipeline.lake import Lake
-from pipeline.names import key
+from pipeline.names import IMPORTED, key
 from pipeline.runs import pieces
 from pipeline.schemas import Articles, Mentions, Names, References, Statements
 from pipeline.stages.entities import resolve_entities

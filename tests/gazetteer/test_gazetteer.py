@@ -11,7 +11,7 @@ import fsspec
 import polars as pl
 import pytest
 
-from pipeline.gazetteer import frame_of, load_gazetteer, load_names, names_of
+from pipeline.gazetteer import entities_of, frame_of, joined, load_gazetteer, load_names, names_of
 from pipeline.gazetteer.__main__ import build
 from pipeline.lake import Lake
 from pipeline.names import key, own_id
@@ -267,6 +267,47 @@ def test_an_operators_entity_has_demonyms_and_offices() -> None:
         ("corvanian", "demonym", "corvania"),
         ("mayor @ corvania", "office", "lund"),
     ]
+
+
+def test_whom_the_operator_names_and_the_world_knows_is_one_under_every_name() -> None:
+    known = (KnownEntity(id="donald-trump", name="Donald Trump", type="PER", aliases=("the Duke",)),)
+    assert {entity for _, _, entity in look_up("donald trump", "duke", known=known)} == {"Q22686"}
+    assert ("trump", "name", "Q22686") in look_up("trump", known=known)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"gender": "f"},  # a woman of that name
+        {"type": "ORG"},  # a firm
+        {"country": "Q142"},  # a Frenchman
+        {"name": "Donald Trump Sund"},
+        {"wikidata_id": "Q990077"},  # the operator says who
+    ],
+)
+def test_a_namesake_of_who_is_known_stays_the_operators(other: dict[str, str]) -> None:
+    facts = {"id": "our-trump", "name": "Donald Trump", "type": "PER"} | other
+    known = (KnownEntity.model_validate(facts),)
+    assert "Q22686" not in joined(known, load_names()).values()
+    found = {entity for _, _, entity in look_up(facts["name"].lower(), known=known)}
+    assert other.get("wikidata_id", "our-trump") in found
+
+
+def test_two_of_the_operators_entities_of_one_name_are_joined_with_nobody() -> None:
+    known = tuple(KnownEntity(id=i, name="Donald Trump", type="PER") for i in ("elder", "younger"))
+    assert joined(known, load_names()) == {}
+
+
+def test_an_operators_entity_may_name_another_by_its_own_id() -> None:
+    known = (
+        KnownEntity(id="russia", name="Russia", type="LOC"),
+        KnownEntity(
+            id="sund", name="Ola Sund", type="PER", country="russia", offices=(Office(role="mayor", of="russia"),)
+        ),
+    )
+    entities = entities_of(known, joined(known, load_names()))
+    sund = entities.row(by_predicate=pl.col("entity_id") == "sund", named=True)
+    assert (sund["country"], sund["offices"][0]["of"]) == ("Q159", "Q159")
 
 
 def test_the_lakes_names_are_found_beside_the_shipped_ones(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ FLAWS = [
     ("probabilities", "UPDATE sentiments SET positive = 0.9"),
     ("probabilities", "UPDATE stances SET against = -0.2, neutral = 0.6, favour = 0.6"),
     ("role_offsets", "UPDATE lake.roles SET role = 'mayor'"),
+    ("same_name_two_ids", "INSERT INTO entities BY NAME SELECT * REPLACE (entity_id || '-2' AS entity_id, NULL AS "
+     "wikidata_id) FROM entities LIMIT 1"),
     ("sentiment_offsets", "UPDATE sentiments SET first_start = first_start + 1"),
     ("sentiment_offsets", "UPDATE mentions SET statement_id = 'any'"),
     ("sentiment_drift", "UPDATE sentiments SET reader = 'r2', negative = 1, positive = 0 WHERE day > '2026-02-26'"),

@@ -54,7 +54,10 @@ def resolve_entities(
         return pl.concat(wanted, how="diagonal").unique(SPAN, keep="first", maintain_order=True)
 
     told = one(resolved, speakers, pronouns, relatives)
-    told = one(told, resolve_references(references, told))
+    linked = resolve_references(references, told)
+    # Again, now that it is told whom descriptions mean: "the U.N. envoy" speaks.
+    heads = pl.concat([resolved, linked], how="diagonal").unique(SPAN, keep="first", maintain_order=True)
+    told = one(told, linked, resolve_speakers(statements, heads))
     entities = (
         one(told, resolve_first_persons(statements, told), resolve_possessed_bodies(statements, told))
         .with_columns(pl.col("is_metonym").fill_null(False))

@@ -32,7 +32,7 @@ BESIDE_ANOTHER = (
 SPOKEN_FOR = (
     r"(?i)^(?:['’]s?)?\s+(?:[\w-]+\s+){0,2}?(?:spokes\w+|officials?|statements?|press release|reports?|lawyers?|"
     r"leaders?|representatives?|sources?|press secretary|statistics|advis[eo]rs?|aides?|memo|filing|announcement|"
-    r"analysis|poll|survey|group|movement|organi[sz]ation|newspaper|editorial board|tracker|figures|data)\b"
+    r"analysis|poll|survey|members|group|movement|organi[sz]ation|newspaper|editorial board|tracker|figures|data)\b"
 )
 # What a person says through it: "Lund's letter says".
 SPOKEN_BY = (
