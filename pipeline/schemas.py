@@ -158,6 +158,9 @@ class Articles(dy.Schema):
     url = dy.String(metadata=_doc("Canonical URL."))
     title = dy.String(metadata=_doc("Headline."))
     body = dy.String(metadata=_doc("Story text; every offset in the lake counts code points of this text."))
+    byline = dy.String(
+        nullable=True, metadata=_doc("Byline, dateline and credits that stood around the text, a line each.")
+    )
     language = dy.String(metadata=_doc("ISO 639-1 code; the reader reads only the languages of its card."))
     authors = dy.List(dy.String(), metadata=_doc("Authors, as printed."))
     published_at = dy.Datetime(time_unit="us", time_zone="UTC", metadata=_doc("Publication time."))

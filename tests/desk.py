@@ -74,7 +74,7 @@ class Desk:
         article = {
             "day": day, "article_id": article_id, "raw_id": raw_id, "outlet": outlet, "source": f"feed-{outlet}",
             "url": f"https://{outlet}/{article_id}", "title": f"Title of {article_id}", "body": body, "language": "en",
-            "authors": ["Ivo Tarn"], "published_at_origin": "source", "text_hash": f"hash-{article_id}",
+            "authors": ["Ivo Tarn"], "byline": None, "published_at_origin": "source", "text_hash": f"hash-{article_id}",
             "story_id": article_id, "is_reprint": False,
         } | given  # fmt: skip
         article.setdefault("published_on", day)

@@ -25,6 +25,13 @@ def at_names(kind: str) -> tuple[str, ...]:
 
 
 @cache
+def at_bylines(kind: str) -> tuple[str, ...]:
+    """Words of a list of `bylines.toml`, of all languages; the longest first."""
+    words = {word for pack in _packs("bylines") for word in pack[kind]}
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+@cache
 def abbreviations() -> Mapping[str, str]:
     """Short forms of places that are so only behind a comma and with a full stop, and the whole names."""
     return {short: name for pack in _packs("names") for short, name in pack["abbreviations"].items()}

@@ -151,9 +151,10 @@ def _shingles(text: str) -> list[int]:
 
 def _credits(article: dict[str, object], names: dict[str, str]) -> list[str]:
     """The other outlets that authors, dateline or last line name."""
-    body, authors = str(article["body"]), article["authors"]
+    body, authors, byline = str(article["body"]), article["authors"], str(article["byline"] or "")
     assert isinstance(authors, list)
-    said = f" {' '.join(_words(' '.join([*authors, body[:CREDIT_CHARACTERS], body[-CREDIT_CHARACTERS:]])))} "
+    near = " ".join([*authors, byline, body[:CREDIT_CHARACTERS], body[-CREDIT_CHARACTERS:]])
+    said = f" {' '.join(_words(near))} "
     return sorted({domain for name, domain in names.items() if f" {name} " in said} - {str(article["outlet"])})
 
 

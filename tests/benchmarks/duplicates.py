@@ -97,6 +97,7 @@ def sketched(rows: list[dict[str, Any]]) -> Any:
         "language": "en",
         "published_at_origin": "source",
         "text_hash": "-",
+        "byline": None,
     }
     frame = pl.DataFrame(rows).with_columns(
         pl.col("published_at").dt.replace_time_zone("UTC") if not rows[0]["published_at"].tzinfo else "published_at",

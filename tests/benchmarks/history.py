@@ -75,7 +75,7 @@ TABLES = {
     "articles": """
         SELECT a.day, a.article_id, 'raw-' || a.article_id AS raw_id, a.outlet, 'feed-' || a.outlet AS source,
             'https://' || a.outlet || '/' || a.article_id AS url, substring(b.body, 1, 60) AS title, b.body,
-            'en' AS language, ['Ivo Tarn'] AS authors,
+            NULL::VARCHAR AS byline, 'en' AS language, ['Ivo Tarn'] AS authors,
             (a.day - (n % 33 = 0)::INT + INTERVAL 1 MINUTE * (n % 1440))::TIMESTAMP AT TIME ZONE 'UTC' AS published_at,
             'source' AS published_at_origin, a.day - (n % 33 = 0)::INT AS published_on, a.article_id AS text_hash
         FROM (SELECT DISTINCT day, article_id, n, outlet FROM lines) AS a INNER JOIN bodies AS b USING (article_id)""",

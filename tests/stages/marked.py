@@ -96,7 +96,7 @@ def _read(text: str, article_id: str, day: date) -> tuple[list[dict[str, Any]], 
         "raw_id": article_id, "outlet": "alder.example", "source": "feed", "url": f"https://alder.example/{article_id}",
         "title": "A title", "body": body, "language": "en", "authors": [], "published_on": day,
         "published_at": datetime.combine(day, datetime.min.time(), UTC), "published_at_origin": "source",
-        "text_hash": article_id, "story_id": article_id, "is_reprint": False,
+        "text_hash": article_id, "byline": None, "story_id": article_id, "is_reprint": False,
     }  # fmt: skip
     return [article], mentions, statements
 

@@ -46,6 +46,7 @@ def sketches(*rows: dict[str, Any]) -> dy.DataFrame[Sketches]:
             "published_at": NOON + timedelta(hours=number),
             "published_at_origin": "source",
             "text_hash": "-",
+            "byline": None,
         }
         | row
         for number, row in enumerate(rows)

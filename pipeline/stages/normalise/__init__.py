@@ -33,6 +33,7 @@ from w3lib.url import canonicalize_url
 from pipeline.extractor import find_story
 from pipeline.schemas import QUARANTINE_REASONS, Articles, Quarantine, Raw
 from pipeline.settings import Config
+from pipeline.stages.normalise.bylines import taken_off
 
 MIN_BODY_CHARACTERS = 150
 """Code points of a body. A one-sentence news flash has about 150; a caption or a cookie wall has fewer. Of 924 real
@@ -265,7 +266,8 @@ def _read(row: dict[str, Any], outlets: frozenset[str]) -> dict[str, Any] | _Ref
     if story is None:
         return _Refusal("no_article", f"no story text in the {len(row['content']):,} bytes of {row['url']}")
     title = _headline(row["title"] or "") or story.title
-    body = _without_headline(story.body, title)
+    authors = _authors(row["authors"] or []) or story.authors
+    body, byline = taken_off(_without_headline(story.body, title), authors)
     told = _without_walls(body)
     if len(told) < MIN_BODY_CHARACTERS:
         said = "the text" if told == body else "the text without lines on cookies, subscriptions and lost pages"
@@ -281,7 +283,8 @@ def _read(row: dict[str, Any], outlets: frozenset[str]) -> dict[str, Any] | _Ref
         "title": title or body.partition("\n")[0][:MAX_TITLE_CHARACTERS],
         "body": body,
         "language": story.language,
-        "authors": _authors(row["authors"] or []) or story.authors,
+        "byline": byline,
+        "authors": authors,
         "published_at": published_at,
         "published_at_origin": origin,
         "published_on": published_at.date(),
