@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.gazetteer import entities_of, frame_of, merged, names_of
 from pipeline.names import LookUp
-from pipeline.schemas import Entities, Gazetteer
+from pipeline.schemas import Entities, Gazetteer, References
 from pipeline.settings import KnownEntity
 from pipeline.stages.entities import resolve_entities
 from pipeline.stages.entities.names import INTRODUCED_ALONE
@@ -837,3 +837,117 @@ def test_days_run_in_reverse_order_give_the_same_rows() -> None:
     ]
     for number, frame in enumerate(resolve_entities(*together, NO_LINKS, look_up())):
         assert frame.equals(pl.concat(pair[number] for pair in reversed(one_by_one)))  # type: ignore[arg-type]
+
+
+# --- whom descriptions mean, as the reader links them -----------------------------------------------------------------
+
+
+def linked(text: str, *links: tuple[str, str]) -> dict[str, str]:
+    """The entity of each span of one article, by its words, where the reader links descriptions to names."""
+    marked = read(text)
+    body = marked[0]["body"][0]
+    at = [(body.rindex(words), body.index(name), words, name) for words, name in links]
+    rows = [
+        {"start": s, "end": s + len(words), "text": words, "name_start": n, "name_end": n + len(name)}
+        for s, n, words, name in at
+    ]
+    given = pl.DataFrame(rows).select(
+        pl.lit(marked[0]["day"][0]).alias("day"),
+        pl.lit(marked[0]["article_id"][0]).alias("article_id"),
+        "start", "end", "text", "name_start", "name_end",
+        probability=pl.lit(0.95, pl.Float32), reader=pl.lit("r"),
+    )  # fmt: skip
+    entities, _ = resolve_entities(*marked, References.validate(given, cast=True), look_up())
+    return {body[row["start"] : row["end"]]: row["entity_id"] for row in entities.iter_rows(named=True)}
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "speaker"),
+    [
+        (
+            "<per>Jorge Rava</per>, a delegate, spoke. <who>The U.N. envoy</who> said <said>no</said>.",
+            ("envoy", "Jorge Rava"),
+            "The U.N. envoy",
+        ),
+        (
+            "<per>Khalid Moran</per>, of the opposition, came. It was rushed, <who>the MP</who> said <said>so</said>.",
+            ("MP", "Khalid Moran"),
+            "the MP",
+        ),
+        (
+            "<org>Radio Sol</org> was closed. <who>The station</who> called it <said>a fraud</said>.",
+            ("station", "Radio Sol"),
+            "The station",
+        ),
+    ],
+)
+def test_a_description_that_the_reader_links_speaks(text: str, link: tuple[str, str], speaker: str) -> None:
+    found = linked(text, link)
+    assert found[speaker] == found[link[1]]
+
+
+def test_a_body_is_whom_its_last_words_mean_whatever_the_reader_links() -> None:
+    found = linked(
+        "<loc>Norland</loc> won. <per>Ina Moss</per> lost. The <per>Moss</per> campaign left.",
+        ("The Moss campaign", "Norland"),
+    )
+    assert "The Moss campaign" not in found
+    assert found["Moss campaign"] == "org-ina-moss-campaign"
+
+
+def test_he_is_no_magazine() -> None:
+    text = "<org>Weekly Lens</org> called. <who>He</who> said <said>no</said>."
+    assert "He" not in linked(text, ("He", "Weekly Lens"))
+
+
+# --- bodies and forms of one name ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "entity"),
+    [
+        ("<misc>Norlander</misc> police came.", "Norlander police", "org-norlander-police"),
+        ("The parliament of <loc>Sarvia</loc> met.", "parliament of Sarvia", "org-sarvia-parliament"),
+        ("<loc>Sarvia</loc>'s Foreign Ministry spoke.", "Sarvia's Foreign Ministry", "org-sarvia-foreign-ministry"),
+        ("<per>Ina Moss</per>'s transition team met.", "Ina Moss's transition team", "org-ina-moss-transition-team"),
+        ("the administration of President <per>Ina Moss</per>", "administration of President Ina Moss",
+         "org-ina-moss-administration"),
+    ],
+)  # fmt: skip
+def test_a_body_is_called_by_a_name_before_or_behind_it(text: str, words: str, entity: str) -> None:
+    assert of(text, words)["entity_id"] == entity
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("<org>U.S. Corn Survey</org> and <org>United States Corn Survey</org>", 2),
+        ("<org>Ministry of Trade</org>, the <org>Trade Ministry</org>", 2),
+        ("<org>Norsk Battery Technologies</org> said. <org>Norsk Battery</org> left.", 2),
+        ("<loc>Korvan Peninsula</loc> shook. On the <loc>Peninsula</loc> it rained.", 2),
+        ("<per>Ola Sund Berg</per> came. <per>Ola Sund</per> left.", 2),
+        ("<org>Department of Trade in</org> and the <org>Department of Trade</org>", 2),
+        ("<per>Ina Moss</per> left. <misc>Moss-era</misc> rules stay.", 2),
+    ],
+)
+def test_forms_of_one_name_are_one(text: str, same: int) -> None:
+    spans = named(text)
+    assert len(spans) == same
+    assert len({entity for _, entity, _ in spans}) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<loc>Korvan Hall</loc> shook. In <loc>Hall</loc> it rained.",  # no article: another place
+        "<per>Ola Sund Jr.</per> came. <per>Ola Sund</per> left.",
+        "<org>Ministry of Trade</org>, the <org>Health Ministry</org>",
+    ],
+)
+def test_names_of_two_stay_two(text: str) -> None:
+    assert len({entity for _, entity, _ in named(text)}) == 2
+
+
+def test_a_name_read_as_a_bodys_is_no_place_and_one_read_as_a_places_is_no_club() -> None:
+    assert named("<org>Norland</org> won the cup.") == [("Norland", "org-norland", "name")]
+    assert named("in <loc>Norland</loc>")[0][1] == "Q1"

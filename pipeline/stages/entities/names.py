@@ -1000,7 +1000,7 @@ def _form(keys: pl.Expr) -> pl.Expr:
     """The key of a body's name as it is where its country is written out or left short, and its kind stands last."""
     for short, whole in written_out().items():
         keys = keys.str.replace(rf"^{short} ", f"{whole} ")
-    return keys.str.replace(rf"^(.* )?{one_of('kinds_of_offices')} (?:of|for) (?:the )?(.+)$", "${1}${3} ${2}")
+    return keys.str.replace(rf"^(.* )?({one_of('kinds_of_offices')}) (?:of|for) (?:the )?(.+)$", "${1}${3} ${2}")
 
 
 def _only(longer: pl.DataFrame, *short: str) -> pl.DataFrame:
