@@ -293,6 +293,14 @@ def test_a_namesake_of_who_is_known_stays_the_operators(other: dict[str, str]) -
     assert other.get("wikidata_id", "our-trump") in found
 
 
+def test_an_operators_person_is_known_by_the_surname_unless_another_is() -> None:
+    people = (("ina", "Ina Qvarn"), ("ole", "Ole Zund"), ("eva", "Eva Zund"), ("ada", "Ada Trump"))
+    known = tuple(KnownEntity(id=i, name=name, type="PER") for i, name in people)
+    assert look_up("qvarn", known=known) == [("qvarn", "name", "ina")]
+    assert look_up("zund", known=known) == []
+    assert "ada" not in {entity for _, _, entity in look_up("trump", known=known)}
+
+
 def test_two_of_the_operators_entities_of_one_name_are_joined_with_nobody() -> None:
     known = tuple(KnownEntity(id=i, name="Donald Trump", type="PER") for i in ("elder", "younger"))
     assert joined(known, load_names()) == {}
