@@ -49,9 +49,7 @@ def train_command(step: dict[str, Any], data: Path, gold: Path, work: Path) -> l
             words += [f"--{name}", *(str(work / run) for run in step[name])]
     if step.get("targets"):
         words += ["--targets", str(work / reader_of(step["targets"]))]
-    for name, folder in (("annotated", gold), ("labels", ROOT), ("written", ROOT)):
-        if step.get(name):
-            words += [f"--{name}", *(str(folder / file) for file in step[name])]
+    words += files_of(step, gold)
     for name in ("taught", "twice"):
         if step.get(name):
             words += [f"--{name}", *step[name]]
@@ -60,6 +58,19 @@ def train_command(step: dict[str, Any], data: Path, gold: Path, work: Path) -> l
             words += [f"--{name.replace('_', '-')}", str(step[name])]
     for task, share in step.get("shares", {}).items():
         words += ["--share", task, str(share)]
+    return words
+
+
+def files_of(step: dict[str, Any], gold: Path) -> list[str]:
+    """The arguments for the files that a step learns from: `annotated` ones lie in GOLD, all others in the project."""
+    annotated = [
+        *(gold / file for file in step.get("annotated", [])),
+        *(ROOT / file for file in step.get("reports", [])),
+    ]
+    words = ["--annotated", *map(str, annotated)] if annotated else []
+    for name in ("labels", "rows", "written"):
+        if step.get(name):
+            words += [f"--{name}", *(str(ROOT / file) for file in step[name])]
     return words
 
 
@@ -85,13 +96,11 @@ def main() -> None:
         if "targets" in step and not (work / reader_of(step["targets"])).exists():
             export([step["targets"]], work / reader_of(step["targets"]))
         run("train", *train_command(step, arguments.data, arguments.gold, work))
-    last, final = recipe["train"][-1], recipe["export"]
+    final = recipe["export"]
     export(final["runs"], work / "reader")
     for step in recipe["judge"]:
         words = ["--data", str(arguments.data), "--reader", str(work / "reader"), "--run", str(work / step["run"])]
-        reports = (ROOT / file for file in step["reports"])
-        words += ["--annotated", *map(str, [*(arguments.gold / file for file in last["annotated"]), *reports])]
-        words += ["--labels", *(str(ROOT / file) for file in step["labels"])]
+        words += files_of(step, arguments.gold)
         for name in ("epochs", "seed", "rate"):
             words += [f"--{name}", str(step[name])]
         run("judge", *words, "--start", str(work / step["start"]))
