@@ -18,6 +18,12 @@ def nobody() -> frozenset[str]:
 
 
 @cache
+def things() -> frozenset[str]:
+    """Pronouns that mean no person, in lower case, of all languages."""
+    return frozenset(word.lower() for pack in _packs("pronouns") for word in pack["things"])
+
+
+@cache
 def at_names(kind: str) -> tuple[str, ...]:
     """Words of a list of `names.toml`, of all languages; the longest first, as an alternation needs them."""
     words = {word for pack in _packs("names") for word in pack[kind]}

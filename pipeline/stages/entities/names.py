@@ -193,10 +193,12 @@ def _pieces(runs: pl.DataFrame) -> pl.DataFrame:
 
 def _clean_names(articles: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     """The spans with their bare name (`label`), its `key`, and the gender of a title before it (`titled`)."""
+    in_brackets = pl.col("before").str.contains(r"[(,]\s*$")
     label = (
-        pl.col("text")
+        pl.when(in_brackets)
+        .then(pl.col("text").str.replace(r"^[RDI]-", ""))  # of "(R-Tex.)" the state; "D-Day" is a day
+        .otherwise("text")
         .str.replace_all(r"\s+", " ")
-        .str.replace(r"^[RDI]-", "")  # of "(R-Tex.)" the state
         .str.replace(r"['’](?:s|S)?$", "")
         .str.strip_chars(" \"“”‘’',;:()[]")
         .str.replace(rf"(?:\s{one_of('small')})+$", "")  # "Department of Justice in"
