@@ -306,6 +306,7 @@ class Reader:
         written = [text[s:e] for s, e in zip(begin.tolist(), finish.tolist(), strict=True)]
         names = decode.entity_spans(decode.consistent(words["entity"], written))
         names = decode.whole_names(names, text, begin, finish)
+        found = decode.apart(found, names, written)
         voice = np.full(len(starts), -1, dtype=np.int64)
         # What a statement inside another one says is the inner speaker's.
         for number in sorted(range(len(found)), key=lambda n: -sum(c.end - c.start for c in found[n].content)):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.languages import at_names
 from pipeline.reader.tokens import IntArray, Tokens
 
 FloatArray = npt.NDArray[np.float32]
@@ -475,6 +476,31 @@ def quoted(text: str) -> npt.NDArray[np.bool_]:
             inside[at + opened : at + len(line)] = True
         at += len(line) + 1
     return inside
+
+
+def apart(found: list[Statement], names: list[Span], written: list[str]) -> list[Statement]:
+    """The statements, one for each of the people whom one speaker span names side by side: "Mr. Berg and Ida Lund"."""
+    out: list[Statement] = []
+    for statement in found:
+        out += [replace(statement, speaker=who) for who in _side_by_side(statement.speaker, names, written)]
+    return out
+
+
+def _side_by_side(speaker: Span | None, names: list[Span], written: list[str]) -> list[Span | None]:
+    if speaker is None:
+        return [None]
+    people = [n for n in between(names, speaker.start, speaker.end) if n.type == "PER" and n.end <= speaker.end]
+    joins = set(at_names("joins"))
+    ends = set(at_names("small")) - set(at_names("article"))
+    cuts = []
+    for one, other in pairwise(people):
+        gap = [word.lower() for word in written[one.end : other.start]]
+        before = {word.lower() for word in written[speaker.start : one.start]}
+        # Of "a lawyer of Berg and Lund" neither speaks.
+        if joins & set(gap) and not ends & (before | set(gap) - joins):
+            cuts.append(one.end + max(i for i, word in enumerate(gap) if word in joins))
+    starts = [speaker.start, *(cut + 1 for cut in cuts)]
+    return [replace(speaker, start=s, end=e) for s, e in zip(starts, [*cuts, speaker.end], strict=True)]
 
 
 # A letter that stands for a name, and what parts it from the next.

@@ -8,6 +8,8 @@ import pytest
 from pipeline.reader.decode import (
     NAME_REACH,
     Span,
+    Statement,
+    apart,
     calibrated,
     consistent,
     entity_spans,
@@ -346,3 +348,37 @@ def test_a_calibrated_probability_follows_its_line_of_log_odds():
     assert calibrated(0.5, [1.0, 0.0]) == pytest.approx(0.5)
     assert calibrated(0.9, [2.0, 0.0]) == pytest.approx(81 / 82)
     assert 0 < calibrated(0.0, [1.0, 1.0]) < calibrated(1.0, [1.0, 1.0]) < 1
+
+
+def test_an_initial_before_a_name_is_its_first():
+    text = "Rep. F. Ola Berg said"
+    begin, finish = np.array([match.span() for match in re.finditer(r"\w+|\.", text)]).T
+    parts = [Span(2, 4, 0.9, "PER"), Span(4, 6, 0.9, "PER")]
+    assert words(whole_names(parts, text, begin, finish)) == [(2, 6)]
+
+
+@pytest.mark.parametrize(
+    ("speaker", "names", "speakers"),
+    [
+        ("Mr Berg and Ida Lund", ["Berg", "Ida Lund"], ["Mr Berg", "Ida Lund"]),
+        (
+            "Berg and former mayor Lund , analysts at Sund",
+            ["Berg", "Lund"],
+            ["Berg", "former mayor Lund , analysts at Sund"],
+        ),
+        ("a lawyer of Berg and Lund", ["Berg", "Lund"], ["a lawyer of Berg and Lund"]),
+        ("Berg , Lund of Sund and Moss", ["Berg", "Lund", "Moss"], ["Berg , Lund of Sund and Moss"]),
+        ("Ida Berg", ["Ida Berg"], ["Ida Berg"]),
+    ],
+)
+def test_people_named_side_by_side_have_a_statement_each(speaker, names, speakers):
+    written = f"{speaker} said it".split()
+    whole = Span(0, len(speaker.split()), 0.9)
+    people = []
+    for name in names:
+        start = written.index(name.split()[0])
+        people.append(Span(start, start + len(name.split()), 0.9, "PER"))
+    cue, content = Span(whole.end, whole.end + 1, 0.9), Span(whole.end + 1, whole.end + 2, 0.9)
+    found = apart([Statement(whole, cue, (content,), 0.9)], people, written)
+    assert [" ".join(written[s.speaker.start : s.speaker.end]) for s in found] == speakers
+    assert {(s.cue, s.content) for s in found} == {(cue, (content,))}
