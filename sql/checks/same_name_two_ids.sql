@@ -1,6 +1,6 @@
 -- severity: warning
--- No two entities of one type have one name where one of them has no Wikidata id: they are most likely one, which counts
--- for half each; say so in [[merges]], or name who is meant in [[entities]].
+-- No two entities of one type have one name where one of them has no Wikidata id: they are most likely one, whose
+-- figures are torn in two; say so in [[merges]], or name who is meant in [[entities]].
 SELECT
     type,
     any_value(name) AS name,
