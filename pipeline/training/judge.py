@@ -1,7 +1,7 @@
 """Train the judge by itself, on what an exported reader computes of annotated articles.
 
     python -m pipeline.training.judge --data DATA --reader READER --run RUN --annotated FILE … --labels FILE …
-        [--rows FILE …] [--dev FILE …] [--epochs 3] [--seed 5] [--rate 0.0012] [--start RUN]
+        [--rows FILE …] [--dev FILE …] [--epochs 3] [--seed 5] [--rate 0.0012] --start RUN …
 
 The encoder stays as it is, and what it gives the judge of each piece. A passage's targets are the names, descriptions
 and pronouns that the reader finds there. A place that is one of an annotated entity's forms, or that the reader links
@@ -16,6 +16,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -152,16 +153,19 @@ def train_judge(data: Sequence[Example], run: Path, *, epochs: float, seed: int,
     return judge.eval()
 
 
-def load_judge(run: Path) -> Judge:
-    """The judge that a run left: of this module, or of `pipeline.training.train`."""
-    if (run / "judge.pt").exists():
-        state = torch.load(run / "judge.pt", weights_only=True)
-    else:
-        whole = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
-        state = {name.removeprefix("judge."): value for name, value in whole.items() if name.startswith("judge.")}
-    judge = Judge(state["into.weight"].shape[1])
-    judge.load_state_dict(state)
+def load_judge(*runs: Path) -> Judge:
+    """The judge that a run left, of this module or of `pipeline.training.train`; of several the mean of the weights."""
+    states = [_judge_of(run) for run in runs]
+    judge = Judge(states[0]["into.weight"].shape[1])
+    judge.load_state_dict({name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]})
     return judge
+
+
+def _judge_of(run: Path) -> dict[str, Tensor]:
+    if (run / "judge.pt").exists():
+        return cast(dict[str, Tensor], torch.load(run / "judge.pt", weights_only=True))
+    whole = torch.load(run / "checkpoint.pt", weights_only=True)["average"]
+    return {name.removeprefix("judge."): value for name, value in whole.items() if name.startswith("judge.")}
 
 
 def answers(judge: Judge, batch: Sequence[Example]) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -212,13 +216,13 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1.2e-3, help="of learning, at its highest")
-    parser.add_argument("--start", type=Path, required=True, help="a run whose judge to begin with")
+    parser.add_argument("--start", type=Path, nargs="+", required=True, help="runs whose mean judge to begin with")
     arguments = parser.parse_args()
     reader = load_reader(arguments.reader)
     articles = [*read_annotated(arguments.annotated), *read_labels(arguments.labels, arguments.data)]
     data = list(examples(reader, articles)) + list(row_examples(reader, arguments.rows, arguments.data))
     print(f"{len(articles)} articles, {len(data)} statements, {sum(HEADS.values())} scores a piece", flush=True)
-    start = load_judge(arguments.start)
+    start = load_judge(*arguments.start)
     judge = train_judge(
         data, arguments.run, epochs=arguments.epochs, seed=arguments.seed, rate=arguments.rate, start=start
     )

@@ -103,7 +103,7 @@ def main() -> None:
         words += files_of(step, arguments.gold)
         for name in ("epochs", "seed", "rate"):
             words += [f"--{name}", str(step[name])]
-        run("judge", *words, "--start", str(work / step["start"]))
+        run("judge", *words, "--start", *(str(work / name) for name in step["start"]))
     dev = [str(arguments.gold / file) for file in final["dev"]]
     export(final["runs"], arguments.out, "--judge", str(work / final["judge"]), "--gold", *dev)
 
