@@ -33,6 +33,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import duckdb
@@ -284,24 +285,26 @@ def cost_of_entities(lake: Lake) -> float:
 
 
 def places_in_body(document: Document, body: str) -> dict[tuple[int, int], tuple[int, int]]:
-    """The span of each name to its place in the body, which is the text as `normalise` cleans it, without headline.
+    """The span of each name to its place in the body, which is the text as `normalise` cleans it, without headline,
+    byline, dateline and credits.
 
-    A name of the headline has no place.
+    A name of what is taken off has no place.
 
     Raises:
-        LinkingError: the body is not the end of the text.
+        LinkingError: the body is no part of the text.
     """
     whole = clean(document.text)
-    if not whole.endswith(body):
+    # The longest runs that both have, from left to right; where a line was taken off its break stays.
+    runs = SequenceMatcher(None, whole, body, autojunk=False).get_matching_blocks()
+    if sum(run.size for run in runs) < len(body) - body.count("\n"):
         raise LinkingError(f"the pipeline changed the text of {document.title or document.text[:40]!r}")
-    before = len(whole) - len(body)
     places = {}
     for start, end in (label.span for label in document.names):
         # With the first letter of the name, so that a blank before it stays.
-        first = len(clean(document.text[: start + 1])) - 1 - before
-        last = len(clean(document.text[:end])) - before
-        if first >= 0:
-            places[start, end] = (first, last)
+        first, last = len(clean(document.text[: start + 1])) - 1, len(clean(document.text[:end]))
+        for run in runs:
+            if run.a <= first and last <= run.a + run.size:
+                places[start, end] = (first - run.a + run.b, last - run.a + run.b)
     return places
 
 
