@@ -840,7 +840,7 @@ def _merges(lake: Lake, config: Config) -> pl.DataFrame:
         PublishError: merges go in a circle.
     """
     ours = [{"old_id": m.old, "entity_id": m.entity, "merged_on": m.on, "reason": m.reason} for m in config.merges]
-    given_up = {m.old: m.entity for m in config.merges}
+    given_up = {m.old for m in config.merges}
     ours += [
         {"old_id": item, "entity_id": own, "merged_on": None, "reason": "[[entities]] names who has this Wikidata id"}
         for own, item in joined(config.entities, load_names(lake=lake)).items()

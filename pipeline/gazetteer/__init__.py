@@ -37,25 +37,22 @@ def load_names(known: Sequence[KnownEntity] = (), lake: Lake | None = None) -> L
     world = _world(_shipped_names(), lake)
     if not known:
         return world
-    entities = entities_of(known, joined(known, world)).with_columns(
-        aliases=pl.concat_list("aliases", _surnames(known, world))
-    )
-    return _world(pl.concat([names_of(Gazetteer.validate(entities), OPERATOR), _shipped_names()]), lake)
+    ids, surnames = joined(known, world), _surnames(known, world)
+    known = [e.model_copy(update={"aliases": (*e.aliases, *surnames.get(e.id, ()))}) for e in known]
+    return _world(pl.concat([names_of(entities_of(known, ids), OPERATOR), _shipped_names()]), lake)
 
 
-def _surnames(known: Sequence[KnownEntity], world: LookUp) -> pl.Expr:
-    """Of each entity the surname that means it alone: one that no other of the operator's entities bears, and that
-    nobody else is known by."""
+def _surnames(known: Sequence[KnownEntity], world: LookUp) -> dict[str, list[str]]:
+    """The surname of each of the operator's people, by id, where it means them alone: no other of them bears it, and
+    nobody else is known by it."""
     last = {e.id: e.name.split()[-1] for e in known if e.type == "PER" and " " in e.name}
-    keys = pl.DataFrame({"surname": sorted(set(last.values()))}, schema={"surname": pl.String}).with_columns(
-        key=key(pl.col("surname"))
-    )
-    taken = world(keys["key"]).filter(pl.col("via") == "name", pl.col("type") == "PER")["key"]
     borne = Counter(last.values())
-    free = set(keys.filter(~pl.col("key").is_in(taken.implode()))["surname"]) & {n for n, c in borne.items() if c == 1}
-    surname = pl.col("name").str.extract(r"\s(\S+)$")
-    is_free = (pl.col("type") == "PER") & surname.is_in(list(free))
-    return pl.when(is_free).then(pl.concat_list(surname)).otherwise(pl.lit([], pl.List(pl.String)))
+    asked = pl.DataFrame(
+        {"surname": sorted(name for name, bearers in borne.items() if bearers == 1)}, schema={"surname": pl.String}
+    ).with_columns(key=key(pl.col("surname")))
+    taken = world(asked["key"]).filter(pl.col("via") == "name", pl.col("type") == "PER")["key"]
+    free = set(asked.filter(~pl.col("key").is_in(taken.implode()))["surname"])
+    return {own: [name] for own, name in last.items() if name in free}
 
 
 def _world(small: pl.DataFrame, lake: Lake | None) -> LookUp:

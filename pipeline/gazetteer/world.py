@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,10 @@ def cities(folder: Path, countries: Sequence[dict[str, Any]], codes: dict[str, s
 
 def provinces(folder: Path, countries: Sequence[dict[str, Any]], codes: dict[str, str]) -> Iterator[dict[str, Any]]:
     """First-level parts of countries."""
-    codes = {c["cca2"]: codes[c["cca3"]] for c in countries if c["cca3"] in codes}
+    ids = _by_two_letters(countries, codes)
     with (folder / "states.csv").open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):
-            name, country = re.sub(r"\s*\(.*\)", "", line["name"]), codes.get(line["country_code"])
+            name, country = re.sub(r"\s*\(.*\)", "", line["name"]), ids.get(line["country_code"])
             is_name = _is_name(name) and name.lower() not in WORDS
             if country and is_name and line["wikiDataId"] and line["type"] in PROVINCES and not line["parent_id"]:
                 yield {
@@ -83,10 +83,10 @@ def provinces(folder: Path, countries: Sequence[dict[str, Any]], codes: dict[str
 
 def politicians(folder: Path, countries: Sequence[dict[str, Any]], codes: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Members of parliaments of EveryPolitician who have a Wikidata id."""
-    of_code = {c["cca2"]: codes[c["cca3"]] for c in countries if c["cca3"] in codes}
+    ids = _by_two_letters(countries, codes)
     root = folder / "everypolitician-data"
     for listed in json.loads((root / "countries.json").read_text(encoding="utf-8")):
-        country = of_code.get(listed["code"].partition("-")[0])
+        country = ids.get(listed["code"].partition("-")[0])
         for house in listed["legislatures"]:
             path = root / house["popolo"]
             if country and path.exists():
@@ -140,7 +140,10 @@ def clubs(folder: Path, countries: Sequence[dict[str, Any]], codes: dict[str, st
 SHOUTED = re.compile(r"\b[^\W\da-z_]{3,}\b")
 NOTHING: dict[str, Any] = {"demonyms": [], "offices": []}
 
-Source = Callable[[Path, Sequence[dict[str, Any]], dict[str, str]], Iterator[dict[str, Any]]]
+
+def _by_two_letters(countries: Sequence[dict[str, Any]], codes: dict[str, str]) -> dict[str, str]:
+    """The Wikidata id of each country by its code of two letters; `codes` has them by that of three."""
+    return {c["cca2"]: codes[c["cca3"]] for c in countries if c["cca3"] in codes}
 
 
 def _is_name(name: str) -> bool:

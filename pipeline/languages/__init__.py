@@ -26,33 +26,40 @@ def things() -> frozenset[str]:
 @cache
 def at_names(kind: str) -> tuple[str, ...]:
     """Words of a list of `names.toml`, of all languages; the longest first, as an alternation needs them."""
-    words = {word for pack in _packs("names") for word in pack[kind]}
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+    return _longest_first("names", kind)
 
 
 @cache
 def at_bylines(kind: str) -> tuple[str, ...]:
     """Words of a list of `bylines.toml`, of all languages; the longest first."""
-    words = {word for pack in _packs("bylines") for word in pack[kind]}
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+    return _longest_first("bylines", kind)
 
 
 @cache
 def abbreviations() -> Mapping[str, str]:
     """Short forms of places that are so only behind a comma and with a full stop, and the whole names."""
-    return {short: name for pack in _packs("names") for short, name in pack["abbreviations"].items()}
+    return _table("abbreviations")
 
 
 @cache
 def written_out() -> Mapping[str, str]:
     """Short forms that open a name, as keys have them, and what they are short for."""
-    return {short: whole for pack in _packs("names") for short, whole in pack["written_out"].items()}
+    return _table("written_out")
 
 
 @cache
 def bodies(kind: str) -> Mapping[str, str]:
     """Words for bodies that are called by a name, and the one word that each is shown by: `of_persons`, `of_places`."""
-    return {word: body for pack in _packs("names") for word, body in pack[kind].items()}
+    return _table(kind)
+
+
+def _longest_first(file: str, kind: str) -> tuple[str, ...]:
+    words = {word for pack in _packs(file) for word in pack[kind]}
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+def _table(kind: str) -> dict[str, str]:
+    return {word: meant for pack in _packs("names") for word, meant in pack[kind].items()}
 
 
 def _packs(file: str) -> list[dict[str, Any]]:

@@ -490,6 +490,8 @@ def _side_by_side(speaker: Span | None, names: list[Span], written: list[str]) -
     if speaker is None:
         return [None]
     people = [n for n in between(names, speaker.start, speaker.end) if n.type == "PER" and n.end <= speaker.end]
+    if len(people) < 2:
+        return [speaker]
     joins = set(at_names("joins"))
     ends = set(at_names("small")) - set(at_names("article"))
     cuts = []

@@ -34,7 +34,7 @@ from pipeline.training.annotated import (
     read_annotated,
 )
 from pipeline.training.labels import read_labels
-from pipeline.training.model import HEADS, Judge
+from pipeline.training.model import HEADS, Judge, mean_of
 from pipeline.training.rows import judgements_of, read_rows
 from pipeline.training.statements import judge_labels_of, judge_loss, toward
 
@@ -157,7 +157,7 @@ def load_judge(*runs: Path) -> Judge:
     """The judge that a run left, of this module or of `pipeline.training.train`; of several the mean of the weights."""
     states = [_judge_of(run) for run in runs]
     judge = Judge(states[0]["into.weight"].shape[1])
-    judge.load_state_dict({name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]})
+    judge.load_state_dict(mean_of(states))
     return judge
 
 

@@ -124,8 +124,13 @@ def load_model(folders: Sequence[Path], encoder: Path) -> ReaderModel:
     ones of a training run, or of those of an exported reader. They are all of the same encoder."""
     model = ReaderModel(encoder)
     states = [_trained(folder, model) for folder in folders]
-    model.load_state_dict({key: torch.stack([s[key].float() for s in states]).mean(0) for key in states[0]})
+    model.load_state_dict(mean_of(states))
     return model.eval()
+
+
+def mean_of(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of weights of the same names and shapes, in fp32."""
+    return {key: torch.stack([s[key].float() for s in states]).mean(0) for key in states[0]}
 
 
 def _trained(folder: Path, model: ReaderModel) -> dict[str, Tensor]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 
 from pipeline.languages import bodies
 from pipeline.names import LookUp, key, own_id
-from pipeline.stages.entities.text import ARTICLE, EDGE, SPAN, TITLE, find, one_of, place_of
+from pipeline.stages.entities.text import ARTICLE, EDGE, SPAN, TITLE, any_of, find, one_of, place_of
 
 BODY = 0.8  # "the Lund campaign", "Iraqi police"
 BODY_ALONE = 0.65  # "the campaign", "the police", in an article that speaks of one
@@ -119,5 +117,4 @@ def _canonical(words: pl.Expr, *kinds: str) -> pl.Expr:
 
 
 def _words(*kinds: str) -> str:
-    words = sorted({word for kind in kinds for word in bodies(kind)}, key=lambda word: (-len(word), word))
-    return rf"(?:{'|'.join(map(re.escape, words))})"
+    return any_of({word for kind in kinds for word in bodies(kind)})

@@ -592,10 +592,11 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
             pl.col("start").min(),
         )
         .join(
-            spans.group_by(*ARTICLE, "key").agg(has_article=pl.col("before").str.contains(WITH_ARTICLE).all()),
+            spans.group_by(*ARTICLE, "key").agg(
+                pl.col("is_regnal", "is_late").any(), has_article=pl.col("before").str.contains(WITH_ARTICLE).all()
+            ),
             on=[*ARTICLE, "key"],
         )
-        .join(spans.group_by(*ARTICLE, "key").agg(pl.col("is_regnal", "is_late").any()), on=[*ARTICLE, "key"])
     )
     # A middle initial changes no one.
     plain = pl.when("is_person").then(
@@ -643,8 +644,8 @@ def _resolve_names(articles: pl.DataFrame, spans: pl.DataFrame, look_up: LookUp)
             ),
         )
         .select(
-            *[*ARTICLE, "key", "label", "start", "is_person", "is_word", "is_regnal", "is_late", "has_article"],
-            *["known", "own"],
+            *(*ARTICLE, "key", "label", "start", "known", "own"),
+            *("is_person", "is_word", "is_regnal", "is_late", "has_article"),
         )
     )
     persons = _resolve_persons(

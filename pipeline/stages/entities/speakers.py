@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.names import key
-from pipeline.stages.entities.text import ARTICLE, ENTITY, HE, SHE, SPAN, TITLE
+from pipeline.stages.entities.text import ARTICLE, ENTITY, HE, SHE, SPAN, TITLE, one_of
 
 SPEAKER = 0.95  # the head of the speaker span is the mention: times the mention's own
 SPOKESMAN = 0.7  # "a White House official": the organisation speaks, through someone
@@ -32,7 +32,8 @@ BESIDE_ANOTHER = (
 SPOKEN_FOR = (
     r"(?i)^(?:['’]s?)?\s+(?:[\w-]+\s+){0,2}?(?:spokes\w+|officials?|statements?|press release|reports?|lawyers?|"
     r"leaders?|representatives?|sources?|press secretary|statistics|advis[eo]rs?|aides?|memo|filing|announcement|"
-    r"analysis|poll|survey|members|group|movement|organi[sz]ation|newspaper|editorial board|tracker|figures|data)\b"
+    rf"analysis|poll|survey|{one_of('members')}|group|movement|organi[sz]ation|newspaper|editorial board|"
+    r"tracker|figures|data)\b"
 )
 # What a person says through it: "Lund's letter says".
 SPOKEN_BY = (

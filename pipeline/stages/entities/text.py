@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
@@ -19,7 +20,13 @@ CONTEXT = 100
 
 def one_of(kind: str) -> str:
     """A pattern for the words of a list of `names.toml`."""
-    return rf"(?:{'|'.join(map(re.escape, at_names(kind)))})"
+    return any_of(at_names(kind))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for some words, the longest first."""
+    in_order = sorted(words, key=lambda word: (-len(word), word))
+    return rf"(?:{'|'.join(map(re.escape, in_order))})"
 
 
 TITLE = rf"(?:(?:former |ex-)?{one_of('titles')}(?:[ -]elect)?\.?(?:\s+|$))"
